@@ -1,0 +1,1 @@
+//! Sandboxes as process groups of this machine.

@@ -1,0 +1,20 @@
+//! One sandbox: what was asked for, what is stored, what was seen, and the two pure functions that move it.
+
+mod environment;
+mod event;
+mod observation;
+mod phase;
+mod reason;
+mod record;
+mod spec;
+
+pub use environment::{Identity, ServicePorts, plain};
+pub use event::{Actor, Event, EventKind};
+pub use observation::{AgentState, BootState, DiskState, Endpoints, Observation};
+pub use phase::{Desired, Phase};
+pub use reason::{Reason, ReasonCode};
+pub use record::{
+    Annotations, Exit, Failure, GatewayPorts, Intent, Label, Record, Restart, Sealed, SealedError,
+    State, Summary,
+};
+pub use spec::{DiskSpec, Entrypoint, ImageRef, PullPolicy, ResourceFactor, Service, Spec, User};
