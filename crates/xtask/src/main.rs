@@ -1,0 +1,84 @@
+//! The project's own commands, run as `cargo xtask <command>`.
+//!
+//! - `demo` shows a sandbox, all the way, with the released agent-server inside ([`demo`]);
+//! - `test` runs every check that the project has, in one order ([`test`]);
+//! - `venv` makes the Python environment that both of them use ([`parts::agent_server`]).
+//!
+//! Whatever is started here runs as a process of its own (`parts/`), is waited for with a bound ([`wait`]), and is ended
+//! by its pid: also when a step fails and when somebody presses Ctrl-C ([`interrupt`]).
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a synchronous tool that starts processes and measures wall time has no runtime, core or Clock"
+)]
+
+mod command;
+mod demo;
+mod http;
+mod interrupt;
+mod parts;
+mod step;
+mod test;
+mod wait;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+
+use crate::interrupt::Interrupt;
+use crate::parts::agent_server::Environment;
+
+/// The project's own commands.
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask", max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the server and a sandbox, run a command in it, and serve until Ctrl-C
+    Demo(demo::Options),
+    /// Run every check: format, lints, tests, documentation, the released client
+    Test(test::Options),
+    /// Make the Python environment of the agent-server and print its path
+    Venv,
+}
+
+fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    let interrupt = Interrupt::listen()?;
+    match cli.command {
+        Command::Demo(options) => demo::run(&options, &interrupt),
+        Command::Test(options) => test::run(&options, &interrupt),
+        Command::Venv => step::say(Environment::prepare(&interrupt)?.dir().display()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn test_takes_any_number_of_client_scripts() {
+        let cli =
+            Cli::try_parse_from(["xtask", "test", "--client", "a.py", "--client", "b.py"]).unwrap();
+        let Command::Test(options) = cli.command else {
+            panic!("parsed as {:?}", cli.command)
+        };
+        assert_eq!(options.client.len(), 2);
+        assert!(!options.fast);
+    }
+
+    #[test]
+    fn fast_and_client_exclude_each_other() {
+        assert!(Cli::try_parse_from(["xtask", "test", "--fast", "--client", "a.py"]).is_err());
+    }
+}

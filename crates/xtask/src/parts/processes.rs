@@ -1,0 +1,122 @@
+//! Processes that have to do with a directory: how we see that nothing outlives a sandbox.
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::interrupt::Interrupt;
+use crate::wait::wait_for;
+
+/// Waits until no process but `except` has to do with `dir`; kills those that stay, and says so.
+///
+/// # Errors
+/// Some had to be killed: their pids and command lines.
+pub(crate) fn must_be_gone(dir: &Path, except: Pid, bound: Duration) -> Result<()> {
+    // Cleaning up goes on after Ctrl-C.
+    let gone = wait_for(
+        "the sandboxes' processes to end",
+        bound,
+        &Interrupt::never(),
+        || {
+            let left = living_in(dir, except);
+            Ok(if left.is_empty() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(describe(&left))
+            })
+        },
+    );
+    let Err(error) = gone else { return Ok(()) };
+    for (pid, _) in living_in(dir, except) {
+        // It may have ended by itself just now.
+        kill_process(pid, Signal::KILL).ok();
+    }
+    bail!("{error}; killed them")
+}
+
+fn describe(processes: &[(Pid, String)]) -> String {
+    let each: Vec<_> = processes
+        .iter()
+        .map(|(pid, command)| format!("{} ({command})", pid.as_raw_nonzero()))
+        .collect();
+    each.join(", ")
+}
+
+/// Processes that work in `dir` or name it on their command line.
+fn living_in(dir: &Path, except: Pid) -> Vec<(Pid, String)> {
+    let Ok(entries) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    entries
+        .filter_map(|entry| {
+            let entry = entry.ok()?;
+            let pid = Pid::from_raw(entry.file_name().to_str()?.parse().ok()?)?;
+            let command = fs::read(entry.path().join("cmdline")).ok()?;
+            // Of a zombie only the empty command line is left; it counts for nothing.
+            let works_there =
+                fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(dir));
+            let concerned =
+                pid != except && (works_there || contains(&command, dir.as_os_str().as_bytes()));
+            concerned.then(|| {
+                (
+                    pid,
+                    String::from_utf8_lossy(&command)
+                        .replace('\0', " ")
+                        .trim_end()
+                        .to_owned(),
+                )
+            })
+        })
+        .collect()
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+    use crate::command::pid;
+
+    #[test]
+    fn a_process_that_stays_is_named_and_killed() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut child = Command::new("sleep")
+            .arg("600")
+            .current_dir(dir.path())
+            .spawn()
+            .unwrap();
+        let other = rustix::process::getpid();
+
+        let error = must_be_gone(dir.path(), other, Duration::ZERO)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains(&format!("{} (sleep 600)", child.id())),
+            "{error}"
+        );
+        child.wait().unwrap();
+        must_be_gone(dir.path(), other, Duration::from_secs(10)).unwrap();
+    }
+
+    #[test]
+    fn the_excepted_process_may_stay() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut child = Command::new("sleep")
+            .arg("600")
+            .current_dir(dir.path())
+            .spawn()
+            .unwrap();
+        must_be_gone(dir.path(), pid(&child).unwrap(), Duration::ZERO).unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}
