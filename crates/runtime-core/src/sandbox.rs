@@ -1,5 +1,8 @@
 //! One sandbox: what was asked for, what is stored, what was seen, and the two pure functions that move it.
 
+mod accept;
+#[cfg(test)]
+pub(crate) mod builders;
 mod environment;
 mod event;
 mod observation;
@@ -7,7 +10,9 @@ mod phase;
 mod reason;
 mod record;
 mod spec;
+mod step;
 
+pub use accept::{Accepted, Command, Refusal, Verb, accept};
 pub use environment::{Identity, ServicePorts, plain};
 pub use event::{Actor, Event, EventKind};
 pub use observation::{AgentState, BootState, DiskState, Endpoints, Observation};
@@ -18,3 +23,4 @@ pub use record::{
     State, Summary,
 };
 pub use spec::{DiskSpec, Entrypoint, ImageRef, PullPolicy, ResourceFactor, Service, Spec, User};
+pub use step::{Decision, Effect, Outcome, OutcomeKind, PauseMode, Policy, step};

@@ -94,6 +94,9 @@ pub struct State {
     /// The boot that was initialised, where that is needed.
     #[serde(default)]
     pub bound_boot: Option<Boot>,
+    /// The newest boot that was ready.
+    #[serde(default)]
+    pub ready_boot: Option<Boot>,
     /// When the current boot was first seen up.
     #[serde(default)]
     pub up_since: Option<Timestamp>,
@@ -148,6 +151,7 @@ impl State {
             boot_since: now,
             intent_boot: Boot::FIRST,
             bound_boot: None,
+            ready_boot: None,
             up_since: None,
             endpoints: None,
             ports,
@@ -180,6 +184,15 @@ impl State {
     /// Open: it holds its session's place until it is stopped.
     pub fn is_open(&self) -> bool {
         self.intent.desired != Desired::Stopped
+    }
+
+    /// Boots of this intent up to the current one, since the last that was ready.
+    pub fn boots_never_ready(&self) -> u32 {
+        let before = self
+            .ready_boot
+            .map_or(0, |boot| boot.0)
+            .max(self.intent_boot.0.saturating_sub(1));
+        self.boot.0.saturating_sub(before)
     }
 
     /// Boots since the last intent, less one.
