@@ -1,0 +1,187 @@
+//! The environment of a start request.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::body::BodyError;
+
+/// How much of a refused name an error shows, in characters.
+const SHOWN_NAME: usize = 64;
+
+/// Variables of a runtime: names that are not empty and have neither `=` nor NUL, values without NUL.
+///
+/// Values are secrets as often as not, so `Debug` shows names only.
+#[derive(Clone, PartialEq, Eq, Default, Serialize)]
+#[serde(transparent)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// The variables by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The names, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// The value of one variable.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// The variables as a map, for whoever keeps them.
+    pub fn into_map(self) -> BTreeMap<String, String> {
+        self.0
+    }
+
+    /// From the field `environment`. Numbers and booleans become their JSON text (contract §3.1); a variable that is
+    /// `null` is absent, like any other field.
+    pub(crate) fn parse(field: Option<Value>) -> Result<Self, BodyError> {
+        match field {
+            None => Ok(Self::default()),
+            Some(Value::Object(variables)) => variables
+                .into_iter()
+                .filter(|(_, value)| !value.is_null())
+                .map(|(name, value)| variable(name, value))
+                .collect::<Result<_, _>>()
+                .map(Self),
+            Some(other) => Err(BodyError::must_be(
+                "environment",
+                "an object of strings",
+                &other,
+            )),
+        }
+    }
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Environment")?;
+        f.debug_set().entries(self.names()).finish()
+    }
+}
+
+fn variable(name: String, value: Value) -> Result<(String, String), BodyError> {
+    if name.is_empty() {
+        return Err(BodyError::of_field(
+            "environment",
+            "has a variable without a name",
+        ));
+    }
+    if name.contains(['=', '\0']) {
+        return Err(BodyError::of_field(
+            path(&name),
+            "has a name with `=` or NUL, which no program could read",
+        ));
+    }
+    match value {
+        Value::String(text) if text.contains('\0') => Err(BodyError::of_field(
+            path(&name),
+            "must not contain a NUL character",
+        )),
+        Value::String(text) => Ok((name, text)),
+        Value::Number(number) => Ok((name, number.to_string())),
+        Value::Bool(truth) => Ok((name, truth.to_string())),
+        other @ (Value::Null | Value::Array(_) | Value::Object(_)) => Err(BodyError::must_be(
+            path(&name),
+            "a string, a number or a boolean",
+            &other,
+        )),
+    }
+}
+
+/// The path of a variable, printable and short, and only up to a `=`, for what follows that was meant as a value.
+fn path(name: &str) -> String {
+    let shown = name.split(['=', '\0']).next().unwrap_or_default();
+    let shown: String = shown.chars().take(SHOWN_NAME).collect();
+    format!("environment.{}", shown.escape_debug())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn scalars_become_text_and_null_is_absent() {
+        let sent = json!({"A": "x", "B": "", "C": 60000, "D": 0.5, "E": true, "F": null});
+        let environment = Environment::parse(Some(sent)).unwrap();
+        let variables: Vec<_> = environment.iter().collect();
+        assert_eq!(
+            variables,
+            [
+                ("A", "x"),
+                ("B", ""),
+                ("C", "60000"),
+                ("D", "0.5"),
+                ("E", "true")
+            ]
+        );
+        assert_eq!(Environment::parse(None).unwrap(), Environment::default());
+    }
+
+    #[test]
+    fn a_refused_variable_is_named_and_its_value_is_not() {
+        let table = [
+            (
+                json!([]),
+                "environment must be an object of strings, not an array",
+            ),
+            (
+                json!("A=x"),
+                "environment must be an object of strings, not a string",
+            ),
+            (
+                json!({"A": ["x"]}),
+                "environment.A must be a string, a number or a boolean, not an array",
+            ),
+            (
+                json!({"A": {}}),
+                "environment.A must be a string, a number or a boolean, not an object",
+            ),
+            (
+                json!({"": "x"}),
+                "environment has a variable without a name",
+            ),
+            (
+                json!({"A=secret": "x"}),
+                "environment.A has a name with `=` or NUL, which no program could read",
+            ),
+            (
+                json!({"A\0secret": "x"}),
+                "environment.A has a name with `=` or NUL, which no program could read",
+            ),
+            (
+                json!({"A\nB": []}),
+                "environment.A\\nB must be a string, a number or a boolean, not an array",
+            ),
+            (
+                json!({"A": "se\0cret"}),
+                "environment.A must not contain a NUL character",
+            ),
+        ];
+        for (sent, expected) in table {
+            assert_eq!(
+                Environment::parse(Some(sent)).unwrap_err().to_string(),
+                expected
+            );
+        }
+    }
+
+    #[test]
+    fn debug_shows_names_only() {
+        let environment =
+            Environment::parse(Some(json!({"OPENAI_API_KEY": "sk-secret", "B": "c"}))).unwrap();
+        assert_eq!(
+            format!("{environment:?}"),
+            r#"Environment{"B", "OPENAI_API_KEY"}"#
+        );
+    }
+}

@@ -1,0 +1,164 @@
+//! `POST /start`: the request that makes a runtime (contract §3.1).
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::body::{BodyError, Fields};
+use crate::command::{Command, Entrypoint};
+use crate::environment::Environment;
+
+mod identity;
+mod resource_factor;
+
+pub use identity::{Identity, IdentityField};
+pub use resource_factor::ResourceFactor;
+
+/// The largest user and group id that Kubernetes takes (`IsValidUserID` of its API validation).
+const LARGEST_ID: u64 = i32::MAX as u64;
+
+/// A start request in which every field is checked. `None` means that the server's or the image's default holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StartRequest {
+    /// Image reference: not empty, without white space or control characters.
+    pub image: String,
+    /// The command as sent, for the echo in responses.
+    pub command: Command,
+    /// What the command asks to run.
+    pub entrypoint: Entrypoint,
+    /// Working directory, in the terms of the image.
+    pub working_dir: Option<String>,
+    /// Variables of the runtime.
+    pub environment: Environment,
+    /// Which session it serves; none: the server makes a name.
+    pub identity: Option<Identity>,
+    /// Share of the server's base resources.
+    pub resource_factor: Option<ResourceFactor>,
+    /// Runtime class.
+    pub runtime_class: Option<String>,
+    /// User id; 0 is a value (contract T10).
+    pub run_as_user: Option<u32>,
+    /// Group id.
+    pub run_as_group: Option<u32>,
+    /// Group that the disk is writable for.
+    pub fs_group: Option<u32>,
+    /// When the image is pulled.
+    pub image_pull_policy: Option<ImagePullPolicy>,
+}
+
+impl StartRequest {
+    /// Parses the body of `POST /start`. Unknown fields are ignored; `null` is absent, and so is `""` where an
+    /// empty text could mean nothing.
+    ///
+    /// # Errors
+    /// The first field that breaks its rule, or the body when it is no JSON object.
+    pub fn parse(body: &[u8]) -> Result<Self, BodyError> {
+        let mut fields = Fields::parse(body)?;
+        let command = Command::parse(fields.take("command"))?;
+        Ok(Self {
+            image: image(fields.take("image"))?,
+            entrypoint: Entrypoint::of(&command)?,
+            command,
+            working_dir: fields.take_text("working_dir")?,
+            environment: Environment::parse(fields.take("environment"))?,
+            identity: Identity::parse(&mut fields)?,
+            resource_factor: fields
+                .take("resource_factor")
+                .map(|value| ResourceFactor::parse(&value))
+                .transpose()?,
+            runtime_class: fields.take_text("runtime_class")?,
+            run_as_user: numeric_id(&mut fields, "run_as_user")?,
+            run_as_group: numeric_id(&mut fields, "run_as_group")?,
+            fs_group: numeric_id(&mut fields, "fs_group")?,
+            image_pull_policy: fields
+                .take("image_pull_policy")
+                .map(|value| ImagePullPolicy::parse(&value))
+                .transpose()?,
+        })
+    }
+}
+
+/// Whether the runtime of this request must be shown with Title-case `pod_status` (contract §5.2): clients 0.10 to
+/// 0.14 compare it exactly, and they are the ones that use `requests` and send no `resource_factor`.
+pub fn is_legacy(user_agent: Option<&str>, request: &StartRequest) -> bool {
+    request.resource_factor.is_none()
+        && user_agent.is_some_and(|agent| agent.starts_with("python-requests/"))
+}
+
+/// When an image is pulled, in the words of Kubernetes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ImagePullPolicy {
+    /// At every boot.
+    Always,
+    /// When the node lacks it.
+    IfNotPresent,
+    /// Never.
+    Never,
+}
+
+impl ImagePullPolicy {
+    fn parse(value: &Value) -> Result<Self, BodyError> {
+        match value.as_str() {
+            Some("Always") => Ok(Self::Always),
+            Some("IfNotPresent") => Ok(Self::IfNotPresent),
+            Some("Never") => Ok(Self::Never),
+            Some(_) | None => Err(BodyError::of_field(
+                "image_pull_policy",
+                "must be one of Always, IfNotPresent and Never",
+            )),
+        }
+    }
+}
+
+fn image(field: Option<Value>) -> Result<String, BodyError> {
+    match field {
+        None => Err(BodyError::of_field(
+            "image",
+            "is missing: send the image reference as a string",
+        )),
+        Some(Value::String(text)) if text.is_empty() => Err(BodyError::of_field(
+            "image",
+            "is empty: send the image reference as a string",
+        )),
+        Some(Value::String(text))
+            if text
+                .chars()
+                .any(|letter| letter.is_whitespace() || letter.is_control()) =>
+        {
+            Err(BodyError::of_field(
+                "image",
+                "must be an image reference without white space or control characters",
+            ))
+        }
+        Some(Value::String(text)) => Ok(text),
+        Some(other) => Err(BodyError::must_be(
+            "image",
+            "an image reference as a string",
+            &other,
+        )),
+    }
+}
+
+fn numeric_id(fields: &mut Fields, name: &str) -> Result<Option<u32>, BodyError> {
+    let Some(value) = fields.take(name) else {
+        return Ok(None);
+    };
+    let id = value
+        .as_u64()
+        .filter(|id| *id <= LARGEST_ID)
+        .and_then(|id| u32::try_from(id).ok());
+    match (id, &value) {
+        (Some(id), _) => Ok(Some(id)),
+        (None, Value::Number(_)) => Err(BodyError::of_field(
+            name,
+            format!("must be a whole number from 0 to {LARGEST_ID}"),
+        )),
+        (None, other) => Err(BodyError::must_be(
+            name,
+            &format!("a whole number from 0 to {LARGEST_ID}"),
+            other,
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,58 @@
+//! How many times the server's base resources a runtime asks for.
+
+use serde_json::Value;
+
+use crate::body::BodyError;
+
+/// The least factor: what is below cannot be told from nothing.
+const LEAST: f64 = 0.001;
+/// The largest factor. Clients know 1, 2, 4 and 8; what is far beyond is a mistake that no machine could serve.
+const LARGEST: f64 = 64.0;
+
+/// A multiple of the server's base resources, from 0.001 to 64 (contract T48), kept in thousandths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ResourceFactor(u32);
+
+impl ResourceFactor {
+    /// The factor in thousandths, from 1 to 64,000; 1000 is once the base.
+    pub const fn thousandths(self) -> u32 {
+        self.0
+    }
+
+    /// From a number, or from a text that holds one.
+    pub(super) fn parse(value: &Value) -> Result<Self, BodyError> {
+        let number = match value {
+            Value::Number(number) => number.as_f64(),
+            Value::String(text) => text.trim().parse().ok(),
+            other @ (Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) => {
+                return Err(BodyError::must_be(
+                    "resource_factor",
+                    "a number from 0.001 to 64",
+                    other,
+                ));
+            }
+        };
+        number.and_then(Self::from_number).ok_or_else(|| {
+            BodyError::of_field("resource_factor", "must be a number from 0.001 to 64")
+        })
+    }
+
+    /// None outside the range; not-a-number is outside of every range.
+    fn from_number(number: f64) -> Option<Self> {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a number of this range is from 1 to 64,000 in thousandths"
+        )]
+        (LEAST..=LARGEST)
+            .contains(&number)
+            .then(|| Self((number * 1000.0).round() as u32))
+    }
+}
+
+impl Default for ResourceFactor {
+    /// Once the base resources.
+    fn default() -> Self {
+        Self(1000)
+    }
+}
