@@ -10,17 +10,28 @@
 //! assert_eq!(id.as_str().len(), 16);
 //! ```
 
+mod activity;
 mod addresses;
 mod agent;
 mod backend;
 mod clock;
+mod core;
+mod directory;
 mod entropy;
+mod error;
 mod ids;
+mod lifecycle;
+mod reconcile;
+mod records;
 mod routes;
 pub mod sandbox;
 mod secret;
+mod settings;
 mod store;
+mod tasks;
+mod views;
 
+pub use crate::core::{Core, Health, Parts};
 pub use addresses::{AddressError, Addresses};
 pub use agent::{Agent, AgentError, Endpoint, Init};
 pub use backend::{
@@ -29,13 +40,18 @@ pub use backend::{
 };
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use entropy::{Entropy, SystemEntropy};
+pub use error::Error;
 pub use ids::{
     BackendName, Boot, Generation, InstallationId, InvalidName, SandboxId, SessionId, TenantId,
     Version,
 };
+pub use lifecycle::{Lifecycle, StartRequest};
 pub use routes::{Route, RouteError, Routes, Standing, Why};
 pub use secret::{ApiKeyHash, SessionKey, random_key};
+pub use settings::Settings;
 pub use store::{Admit, Changes, Cursor, Inserted, Replacing, StateStore, StoreError, Updated};
+
+pub use views::{Fragment, Render, View};
 
 #[cfg(any(test, feature = "mock"))]
 pub use addresses::MockAddresses;

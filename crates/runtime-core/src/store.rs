@@ -68,8 +68,8 @@ pub struct Cursor(pub String);
 /// What changed since a cursor.
 #[derive(Debug, Clone)]
 pub struct Changes {
-    /// The newest summary of each changed sandbox, in the order of the changes. With the default cursor: every open
-    /// sandbox.
+    /// The newest summary of each changed sandbox, in the order of the changes. With the default cursor: every sandbox
+    /// whose phase is not [`Phase::Stopped`](crate::sandbox::Phase::Stopped), those on their way there included.
     pub changed: Vec<Summary>,
     /// From here on next time.
     pub cursor: Cursor,
@@ -125,6 +125,17 @@ pub trait StateStore: fmt::Debug + Send + Sync {
         tenant: &TenantId,
         session: &SessionId,
     ) -> Result<Option<Record>, StoreError>;
+
+    /// The records that serve these sessions, as [`of_session`](Self::of_session) finds them, with one question to the
+    /// database; unknown ones are left out, the order is free.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn of_sessions(
+        &self,
+        tenant: &TenantId,
+        sessions: &[SessionId],
+    ) -> Result<Vec<Record>, StoreError>;
 
     /// The timeline of a sandbox, oldest first.
     ///

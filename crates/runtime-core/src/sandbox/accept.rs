@@ -176,168 +176,52 @@ mod tests {
     #[test]
     fn each_verb_means_what_the_contract_says() {
         use Desired::{Paused, Running, Stopped};
-        let client = Actor::Client;
-        let idle = Actor::Policy("idle".to_owned());
+        // Verb, desired and phase before, who wanted it, what is wanted afterwards (none: no change).
+        #[rustfmt::skip]
         let rows = [
-            // verb, desired, phase, by, what comes of it
-            (Verb::Start, Running, Phase::Starting, &client, Ok(None)),
-            (Verb::Start, Running, Phase::Running, &client, Ok(None)),
-            (
-                Verb::Start,
-                Paused,
-                Phase::Pausing,
-                &client,
-                Ok(Some(Running)),
-            ),
-            (
-                Verb::Start,
-                Paused,
-                Phase::Paused,
-                &client,
-                Ok(Some(Running)),
-            ),
-            (
-                Verb::Start,
-                Stopped,
-                Phase::Stopping,
-                &client,
-                Err(Refusal::Stopped),
-            ),
-            (
-                Verb::Start,
-                Stopped,
-                Phase::Stopped,
-                &client,
-                Err(Refusal::Stopped),
-            ),
-            (
-                Verb::Start,
-                Running,
-                Phase::Failed,
-                &client,
-                Err(Refusal::Failed),
-            ),
-            (
-                Verb::Pause,
-                Running,
-                Phase::Starting,
-                &client,
-                Ok(Some(Paused)),
-            ),
-            (
-                Verb::Pause,
-                Running,
-                Phase::Running,
-                &client,
-                Ok(Some(Paused)),
-            ),
-            (Verb::Pause, Paused, Phase::Paused, &client, Ok(None)),
-            (
-                Verb::Pause,
-                Stopped,
-                Phase::Stopped,
-                &client,
-                Err(Refusal::Stopped),
-            ),
-            (
-                Verb::Pause,
-                Running,
-                Phase::Failed,
-                &client,
-                Ok(Some(Paused)),
-            ),
-            (Verb::Resume, Running, Phase::Starting, &client, Ok(None)),
-            (Verb::Resume, Running, Phase::Running, &client, Ok(None)),
-            (
-                Verb::Resume,
-                Paused,
-                Phase::Pausing,
-                &client,
-                Ok(Some(Running)),
-            ),
-            (
-                Verb::Resume,
-                Paused,
-                Phase::Paused,
-                &client,
-                Ok(Some(Running)),
-            ),
-            (
-                Verb::Resume,
-                Stopped,
-                Phase::Stopping,
-                &client,
-                Err(Refusal::Stopped),
-            ),
-            (
-                Verb::Resume,
-                Running,
-                Phase::Failed,
-                &client,
-                Ok(Some(Running)),
-            ),
-            (
-                Verb::Stop,
-                Running,
-                Phase::Starting,
-                &client,
-                Ok(Some(Stopped)),
-            ),
-            (
-                Verb::Stop,
-                Paused,
-                Phase::Paused,
-                &client,
-                Ok(Some(Stopped)),
-            ),
-            (
-                Verb::Stop,
-                Running,
-                Phase::Failed,
-                &client,
-                Ok(Some(Stopped)),
-            ),
-            (Verb::Stop, Stopped, Phase::Stopped, &client, Ok(None)),
-            (Verb::Wake, Paused, Phase::Paused, &idle, Ok(Some(Running))),
-            (
-                Verb::Wake,
-                Paused,
-                Phase::Paused,
-                &client,
-                Err(Refusal::PausedByRequest),
-            ),
-            (Verb::Wake, Running, Phase::Running, &client, Ok(None)),
-            (
-                Verb::Wake,
-                Running,
-                Phase::Failed,
-                &client,
-                Err(Refusal::Failed),
-            ),
-            (
-                Verb::Wake,
-                Stopped,
-                Phase::Stopped,
-                &client,
-                Err(Refusal::Stopped),
-            ),
-            (
-                Verb::Expire,
-                Paused,
-                Phase::Paused,
-                &idle,
-                Ok(Some(Stopped)),
-            ),
-            (Verb::Expire, Running, Phase::Running, &idle, Ok(None)),
-            (Verb::Expire, Running, Phase::Failed, &idle, Ok(None)),
-            (Verb::Expire, Stopped, Phase::Stopped, &idle, Ok(None)),
+            (Verb::Start,  Running, Phase::Starting, "client", Ok(None)),
+            (Verb::Start,  Running, Phase::Running,  "client", Ok(None)),
+            (Verb::Start,  Paused,  Phase::Pausing,  "client", Ok(Some(Running))),
+            (Verb::Start,  Paused,  Phase::Paused,   "client", Ok(Some(Running))),
+            (Verb::Start,  Stopped, Phase::Stopping, "client", Err(Refusal::Stopped)),
+            (Verb::Start,  Stopped, Phase::Stopped,  "client", Err(Refusal::Stopped)),
+            (Verb::Start,  Running, Phase::Failed,   "client", Err(Refusal::Failed)),
+            (Verb::Pause,  Running, Phase::Starting, "client", Ok(Some(Paused))),
+            (Verb::Pause,  Running, Phase::Running,  "client", Ok(Some(Paused))),
+            (Verb::Pause,  Paused,  Phase::Paused,   "client", Ok(None)),
+            (Verb::Pause,  Stopped, Phase::Stopped,  "client", Err(Refusal::Stopped)),
+            (Verb::Pause,  Running, Phase::Failed,   "client", Ok(Some(Paused))),
+            (Verb::Resume, Running, Phase::Starting, "client", Ok(None)),
+            (Verb::Resume, Running, Phase::Running,  "client", Ok(None)),
+            (Verb::Resume, Paused,  Phase::Pausing,  "client", Ok(Some(Running))),
+            (Verb::Resume, Paused,  Phase::Paused,   "client", Ok(Some(Running))),
+            (Verb::Resume, Stopped, Phase::Stopping, "client", Err(Refusal::Stopped)),
+            (Verb::Resume, Running, Phase::Failed,   "client", Ok(Some(Running))),
+            (Verb::Stop,   Running, Phase::Starting, "client", Ok(Some(Stopped))),
+            (Verb::Stop,   Paused,  Phase::Paused,   "client", Ok(Some(Stopped))),
+            (Verb::Stop,   Running, Phase::Failed,   "client", Ok(Some(Stopped))),
+            (Verb::Stop,   Stopped, Phase::Stopped,  "client", Ok(None)),
+            (Verb::Wake,   Paused,  Phase::Paused,   "idle",   Ok(Some(Running))),
+            (Verb::Wake,   Paused,  Phase::Paused,   "client", Err(Refusal::PausedByRequest)),
+            (Verb::Wake,   Running, Phase::Running,  "client", Ok(None)),
+            (Verb::Wake,   Running, Phase::Failed,   "client", Err(Refusal::Failed)),
+            (Verb::Wake,   Stopped, Phase::Stopped,  "client", Err(Refusal::Stopped)),
+            (Verb::Expire, Paused,  Phase::Paused,   "idle",   Ok(Some(Stopped))),
+            (Verb::Expire, Running, Phase::Running,  "idle",   Ok(None)),
+            (Verb::Expire, Running, Phase::Failed,   "idle",   Ok(None)),
+            (Verb::Expire, Stopped, Phase::Stopped,  "idle",   Ok(None)),
         ];
         for (verb, desired, phase, by, expected) in rows {
-            let record = in_state(desired, phase, by.clone());
+            let by = if by == "client" {
+                Actor::Client
+            } else {
+                Actor::Policy(by.to_owned())
+            };
+            let record = in_state(desired, phase, by);
             assert_eq!(
                 outcome(&record, verb),
                 expected,
-                "{verb:?} of {desired:?}/{phase:?} by {by}"
+                "{verb:?} of {desired:?}/{phase:?}"
             );
         }
     }
