@@ -29,6 +29,8 @@ mod secret;
 mod settings;
 mod store;
 mod tasks;
+#[cfg(test)]
+mod testing;
 mod views;
 
 pub use crate::core::{Core, Health, Parts};

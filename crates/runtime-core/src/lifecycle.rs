@@ -5,6 +5,8 @@ mod command;
 mod read;
 mod ready;
 mod start;
+#[cfg(test)]
+mod tests;
 mod turns;
 
 use std::collections::BTreeMap;

@@ -127,3 +127,6 @@ impl Reconciler {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
