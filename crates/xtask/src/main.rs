@@ -22,6 +22,10 @@ mod test;
 mod wait;
 mod workspace;
 
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::interrupt::Interrupt;
@@ -45,10 +49,18 @@ enum Command {
     Venv,
 }
 
-fn main() -> anyhow::Result<()> {
-    let cli = Cli::parse();
+fn main() -> ExitCode {
+    let Err(error) = run(Cli::parse().command) else {
+        return ExitCode::SUCCESS;
+    };
+    // Without a backtrace: what fails here is a step, and where we noticed it helps nobody. Nobody may be reading.
+    writeln!(std::io::stderr(), "\nerror: {error:#}").ok();
+    ExitCode::FAILURE
+}
+
+fn run(command: Command) -> Result<()> {
     let interrupt = Interrupt::listen()?;
-    match cli.command {
+    match command {
         Command::Demo(options) => demo::run(&options, &interrupt),
         Command::Test(options) => test::run(&options, &interrupt),
         Command::Venv => step::say(Environment::prepare(&interrupt)?.dir().display()),

@@ -58,8 +58,9 @@ impl Environment {
     pub(crate) fn prepare(interrupt: &Interrupt) -> Result<Self> {
         let cache = cache_dir()?.join("agent-server");
         fs::create_dir_all(&cache).with_context(|| format!("cannot make {}", cache.display()))?;
-        let dir = cache.join(cache_key());
-        let _lock = lock(&dir.with_extension("lock"), interrupt)?;
+        let key = cache_key();
+        let dir = cache.join(&key);
+        let _lock = lock(&cache.join(format!("{key}.lock")), interrupt)?;
         if is_complete(&dir) {
             return Ok(Self { dir });
         }

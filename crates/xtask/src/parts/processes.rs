@@ -47,7 +47,7 @@ fn describe(processes: &[(Pid, String)]) -> String {
     each.join(", ")
 }
 
-/// Processes that work in `dir` or name it on their command line.
+/// Processes that work in `dir` or name it on their command line, a person's shell and pager excepted.
 fn living_in(dir: &Path, except: Pid) -> Vec<(Pid, String)> {
     let Ok(entries) = fs::read_dir("/proc") else {
         return Vec::new();
@@ -60,8 +60,9 @@ fn living_in(dir: &Path, except: Pid) -> Vec<(Pid, String)> {
             // Of a zombie only the empty command line is left; it counts for nothing.
             let works_there =
                 fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(dir));
+            let names_it = contains(&command, dir.as_os_str().as_bytes());
             let concerned =
-                pid != except && (works_there || contains(&command, dir.as_os_str().as_bytes()));
+                pid != except && (works_there || names_it) && !has_terminal(&entry.path());
             concerned.then(|| {
                 (
                     pid,
@@ -75,25 +76,52 @@ fn living_in(dir: &Path, except: Pid) -> Vec<(Pid, String)> {
         .collect()
 }
 
+/// What a sandbox runs has no controlling terminal, or one whose master is a process without.
+fn has_terminal(process: &Path) -> bool {
+    let stat = fs::read_to_string(process.join("stat")).unwrap_or_default();
+    // After the name, which may hold anything: state, parent, group, session, terminal (proc_pid_stat(5)).
+    let fields = stat.rsplit_once(')').map(|(_, fields)| fields);
+    fields
+        .and_then(|fields| fields.split_whitespace().nth(4))
+        .is_some_and(|terminal| terminal != "0")
+}
+
 fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
+    use std::process::{Child, Command};
 
     use super::*;
     use crate::command::pid;
 
+    const BOUND: Duration = Duration::from_secs(30);
+
+    /// A process in `dir` and in a session of its own, like a sandbox's.
+    fn spawn_in(dir: &Path) -> Child {
+        let child = Command::new("setsid")
+            .args(["sleep", "600"])
+            .current_dir(dir)
+            .spawn()
+            .unwrap();
+        wait_for("it to sleep", BOUND, &Interrupt::never(), || {
+            let seen = describe(&living_in(dir, rustix::process::getpid()));
+            Ok(if seen.contains("(sleep 600)") {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(seen)
+            })
+        })
+        .unwrap();
+        child
+    }
+
     #[test]
     fn a_process_that_stays_is_named_and_killed() {
         let dir = tempfile::tempdir().unwrap();
-        let mut child = Command::new("sleep")
-            .arg("600")
-            .current_dir(dir.path())
-            .spawn()
-            .unwrap();
+        let mut child = spawn_in(dir.path());
         let other = rustix::process::getpid();
 
         let error = must_be_gone(dir.path(), other, Duration::ZERO)
@@ -104,17 +132,13 @@ mod tests {
             "{error}"
         );
         child.wait().unwrap();
-        must_be_gone(dir.path(), other, Duration::from_secs(10)).unwrap();
+        must_be_gone(dir.path(), other, BOUND).unwrap();
     }
 
     #[test]
     fn the_excepted_process_may_stay() {
         let dir = tempfile::tempdir().unwrap();
-        let mut child = Command::new("sleep")
-            .arg("600")
-            .current_dir(dir.path())
-            .spawn()
-            .unwrap();
+        let mut child = spawn_in(dir.path());
         must_be_gone(dir.path(), pid(&child).unwrap(), Duration::ZERO).unwrap();
         child.kill().unwrap();
         child.wait().unwrap();

@@ -159,7 +159,7 @@ impl Server {
             .env("PINFOLD_API_KEY", &self.key);
         // Cleaning up goes on after Ctrl-C.
         let asked = command::run(&mut stop_all, RELEASE, &Interrupt::never(), |_| false);
-        let gone = processes::must_be_gone(&self.home, self.pid()?, RELEASE);
+        let gone = processes::must_be_gone(&self.data_dir(), self.pid()?, RELEASE);
         asked.map(drop).and(gone)
     }
 
