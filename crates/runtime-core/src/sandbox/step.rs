@@ -170,10 +170,20 @@ impl Look<'_> {
         draft.decide(effect, look_again)
     }
 
+    /// A boot that fits and is seen; one that leaves already only if there is no other, so that it delays nothing.
+    fn any_boot(&self, fits: impl Fn(Boot, &BootState) -> bool) -> Option<(Boot, &BootState)> {
+        self.seen
+            .boots
+            .iter()
+            .map(|(boot, state)| (*boot, state))
+            .filter(|(boot, state)| fits(*boot, state))
+            .min_by_key(|(_, state)| matches!(state, BootState::Leaving { .. }))
+    }
+
     /// Nothing runs, and is billed, that failed.
     fn keep_clear(&self) -> Decision {
-        match self.seen.boots.iter().next() {
-            Some((boot, state)) => self.take_away(self.draft(), *boot, state),
+        match self.any_boot(|_, _| true) {
+            Some((boot, state)) => self.take_away(self.draft(), boot, state),
             None => Decision::default(),
         }
     }
@@ -181,17 +191,21 @@ impl Look<'_> {
     fn fail(&self, reason: Reason) -> Decision {
         let mut draft = self.draft();
         draft.fail(reason);
-        match self.seen.boots.iter().next() {
-            Some((boot, state)) => self.take_away(draft, *boot, state),
+        match self.any_boot(|_, _| true) {
+            Some((boot, state)) => self.take_away(draft, boot, state),
             None => draft.decide(None, None),
         }
     }
 
-    /// A boot whose launch was asked for by this process and that was not seen yet: it may still come.
+    /// A boot whose launch was asked for by this process and that was not seen yet: it may still come, until its
+    /// release was accepted.
     fn launched_unseen(&self) -> Option<Boot> {
-        match self.last.map(|last| last.effect) {
-            Some(Effect::Launch(boot)) if !self.seen.boots.contains_key(&boot) => Some(boot),
-            _ => None,
-        }
+        let last = self.last?;
+        let ((Effect::Launch(boot), _) | (Effect::Release(boot), OutcomeKind::Retry(_))) =
+            (last.effect, &last.kind)
+        else {
+            return None;
+        };
+        (!self.seen.boots.contains_key(&boot)).then_some(boot)
     }
 }

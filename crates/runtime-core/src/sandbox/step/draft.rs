@@ -10,7 +10,7 @@ use super::{Decision, Effect};
 use crate::clock::Timestamp;
 use crate::ids::Boot;
 
-/// Lost boots that a record remembers.
+/// Lost boots that a record remembers, unless the policy must count more.
 const KEPT_RESTARTS: usize = 10;
 
 #[derive(Debug)]
@@ -67,6 +67,14 @@ impl Draft {
         );
     }
 
+    /// Moves on to pause or stop: from now on nobody is led to the compute that goes.
+    pub(super) fn leave(&mut self, phase: Phase) {
+        if self.next.state.endpoints.is_some() {
+            self.clear_compute();
+        }
+        self.enter(phase);
+    }
+
     /// Forgets what belongs to compute that is gone or going.
     pub(super) fn clear_compute(&mut self) {
         self.edit(|state| {
@@ -101,11 +109,27 @@ impl Draft {
         boot
     }
 
-    /// Remembers that the current boot was lost.
-    pub(super) fn lost(&mut self, reason: &Reason, exit: Option<(Option<i32>, &str)>) {
-        let (boot, at) = (self.next.state.boot, self.now);
+    /// The frozen boot goes on for a new intent.
+    pub(super) fn thawed(&mut self) {
         self.edit(|state| {
-            let excess = (state.restarts.len() + 1).saturating_sub(KEPT_RESTARTS);
+            state.intent_boot = state.boot;
+            state.restarts.clear();
+            state.failure = None;
+        });
+        self.enter(Phase::Starting);
+    }
+
+    /// Remembers that the current boot was lost; one more than `max_restarts` are kept, so that they can be counted.
+    pub(super) fn lost(
+        &mut self,
+        reason: &Reason,
+        exit: Option<(Option<i32>, &str)>,
+        max_restarts: usize,
+    ) {
+        let (boot, at) = (self.next.state.boot, self.now);
+        let kept = KEPT_RESTARTS.max(max_restarts.saturating_add(1));
+        self.edit(|state| {
+            let excess = (state.restarts.len() + 1).saturating_sub(kept);
             state.restarts.drain(..excess);
             state.restarts.push(Restart {
                 boot,

@@ -8,24 +8,17 @@ impl Look<'_> {
     /// Compute goes, the disk stays.
     pub(super) fn pause(&self) -> Decision {
         let mut draft = self.draft();
-        let awake = self
-            .seen
-            .boots
-            .iter()
-            .find(|(_, state)| !matches!(state, BootState::Frozen));
+        let awake = self.any_boot(|_, state| !matches!(state, BootState::Frozen));
         if let Some((boot, state)) = awake {
-            draft.enter(Phase::Pausing);
-            if draft.state().endpoints.is_some() {
-                draft.clear_compute();
-            }
+            draft.leave(Phase::Pausing);
             if self.policy.pause == PauseMode::Freeze && matches!(state, BootState::Up { .. }) {
-                let (effect, look_again) = self.act(Effect::Freeze(*boot));
+                let (effect, look_again) = self.act(Effect::Freeze(boot));
                 return draft.decide(effect, look_again);
             }
-            return self.take_away(draft, *boot, state);
+            return self.take_away(draft, boot, state);
         }
         if let Some(boot) = self.launched_unseen() {
-            draft.enter(Phase::Pausing);
+            draft.leave(Phase::Pausing);
             let (effect, look_again) = self.act(Effect::Release(boot));
             return draft.decide(effect, look_again);
         }
@@ -43,21 +36,18 @@ impl Look<'_> {
     /// Compute goes, then the disk; the record stays.
     pub(super) fn stop(&self) -> Decision {
         let mut draft = self.draft();
-        if let Some((boot, state)) = self.seen.boots.iter().next() {
+        if let Some((boot, state)) = self.any_boot(|_, _| true) {
             // A boot that shows up after the end is a zombie: it goes, the record stays stopped.
             if draft.state().phase != Phase::Stopped {
-                draft.enter(Phase::Stopping);
-                if draft.state().endpoints.is_some() {
-                    draft.clear_compute();
-                }
+                draft.leave(Phase::Stopping);
             }
-            return self.take_away(draft, *boot, state);
+            return self.take_away(draft, boot, state);
         }
         if draft.state().phase == Phase::Stopped {
             return Decision::default();
         }
         if let Some(boot) = self.launched_unseen() {
-            draft.enter(Phase::Stopping);
+            draft.leave(Phase::Stopping);
             let (effect, look_again) = self.act(Effect::Release(boot));
             return draft.decide(effect, look_again);
         }
@@ -69,7 +59,7 @@ impl Look<'_> {
             draft.enter(Phase::Stopped);
             return draft.decide(None, None);
         }
-        draft.enter(Phase::Stopping);
+        draft.leave(Phase::Stopping);
         let (effect, look_again) = self.act(Effect::Erase);
         draft.decide(effect, look_again)
     }

@@ -14,8 +14,8 @@ impl Look<'_> {
     /// A boot is wanted and not ready yet.
     pub(super) fn starting(&self) -> Decision {
         let current = self.record.state.boot;
-        if let Some((boot, state)) = self.seen.boots.iter().find(|(boot, _)| **boot != current) {
-            return self.take_away(self.draft(), *boot, state);
+        if let Some((boot, state)) = self.any_boot(|boot, _| boot != current) {
+            return self.take_away(self.draft(), boot, state);
         }
         match self.seen.boots.get(&current) {
             None => self.absent(),
@@ -37,8 +37,8 @@ impl Look<'_> {
     /// The agent answered; now the boot only has to stay.
     pub(super) fn running(&self) -> Decision {
         let current = self.record.state.boot;
-        if let Some((boot, state)) = self.seen.boots.iter().find(|(boot, _)| **boot != current) {
-            return self.take_away(self.draft(), *boot, state);
+        if let Some((boot, state)) = self.any_boot(|boot, _| boot != current) {
+            return self.take_away(self.draft(), boot, state);
         }
         match self.seen.boots.get(&current) {
             None => self.lose(&vanished(), None),
@@ -69,17 +69,13 @@ impl Look<'_> {
     pub(super) fn come_back(&self) -> Decision {
         let current = self.record.state.boot;
         let mut draft = self.draft();
-        let in_the_way = self
-            .seen
-            .boots
-            .iter()
-            .find(|(boot, state)| **boot != current || !matches!(state, BootState::Frozen));
+        let in_the_way =
+            self.any_boot(|boot, state| boot != current || !matches!(state, BootState::Frozen));
         if let Some((boot, state)) = in_the_way {
-            return self.take_away(draft, *boot, state);
+            return self.take_away(draft, boot, state);
         }
         let effect = if self.seen.boots.contains_key(&current) {
-            draft.edit(|state| state.failure = None);
-            draft.enter(Phase::Starting);
+            draft.thawed();
             Effect::Thaw(current)
         } else if let Some(boot) = self.launched_unseen() {
             Effect::Release(boot)
@@ -92,7 +88,9 @@ impl Look<'_> {
 
     fn absent(&self) -> Decision {
         let state = &self.record.state;
-        if state.up_since.is_some() {
+        // A number stands for one incarnation: one that was up, also before a freeze, is not launched again.
+        let boot = Some(state.boot);
+        if state.up_since.is_some() || state.ready_boot == boot || state.bound_boot == boot {
             return self.lose(&vanished(), None);
         }
         let launch = Effect::Launch(state.boot);
@@ -137,8 +135,11 @@ impl Look<'_> {
             return self.lose(&Reason::new(ReasonCode::Unschedulable, detail), None);
         }
         let mut draft = self.draft();
+        if draft.state().refused_since.is_some() {
+            draft.edit(|state| state.refused_since = None);
+        }
         let later = draft.tell(Some(detail), self.policy.detail_interval);
-        draft.decide(None, Some(later.unwrap_or(deadline)))
+        draft.decide(None, Some(sooner(later, deadline)))
     }
 
     fn up(&self, endpoints: &Endpoints) -> Decision {
@@ -180,7 +181,7 @@ impl Look<'_> {
             return self.bind(draft);
         }
         let later = draft.tell(self.seen.obstacle.as_deref(), self.policy.detail_interval);
-        draft.decide(None, Some(later.unwrap_or(deadline)))
+        draft.decide(None, Some(sooner(later, deadline)))
     }
 
     /// A dormant agent is initialised once per boot, before anybody hears that it runs.
@@ -200,7 +201,8 @@ impl Look<'_> {
     /// The boot is gone or going: the sandbox heals on its disk, unless that happened too often.
     fn lose(&self, reason: &Reason, ended: Ended<'_>) -> Decision {
         let mut draft = self.draft();
-        draft.lost(reason, ended);
+        let max_restarts = usize::try_from(self.policy.max_restarts).unwrap_or(usize::MAX);
+        draft.lost(reason, ended, max_restarts);
         let state = draft.state();
         let window_begins = |at: Timestamp| self.now.since(at) < self.policy.restart_window;
         let recent = state
@@ -209,9 +211,7 @@ impl Look<'_> {
             .filter(|restart| window_begins(restart.at))
             .count();
         let never_ready = state.boots_never_ready();
-        if recent > usize::try_from(self.policy.max_restarts).unwrap_or(usize::MAX)
-            || never_ready >= self.policy.max_boots
-        {
+        if recent > max_restarts || never_ready >= self.policy.max_boots {
             draft.fail(give_up(reason, ended, recent));
         } else {
             draft.next_boot(Some(self.now.plus(self.policy.restart_delay(recent))));
@@ -232,6 +232,10 @@ impl Look<'_> {
             draft.edit(|state| state.disk_seen = true);
         }
     }
+}
+
+fn sooner(progress: Option<Timestamp>, deadline: Timestamp) -> Timestamp {
+    progress.map_or(deadline, |progress| progress.min(deadline))
 }
 
 fn vanished() -> Reason {

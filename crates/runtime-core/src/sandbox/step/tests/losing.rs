@@ -19,11 +19,15 @@ fn the_addresses_are_forgotten_when_the_boot_leaves() {
         assert_eq!(sandbox.state().endpoints, None);
         assert_eq!(sandbox.state().up_since, None);
     }
-    for mut going in [to_pause(Phase::Running), to_stop(Phase::Running)] {
-        going = going.sees(1, up());
-        going.step();
-        assert_eq!(going.state().endpoints, None, "before it is released");
+    for going in [to_pause(Phase::Running), to_stop(Phase::Running)] {
+        for mut going in [going.clone().sees(1, up()), going.done(launch(1))] {
+            assert_eq!(going.effect(), Some(release(1)));
+            assert_eq!(going.state().endpoints, None, "before it is released");
+        }
     }
+    let mut stopping = to_stop(Phase::Running);
+    assert_eq!(stopping.effect(), Some(Effect::Erase));
+    assert_eq!(stopping.state().endpoints, None, "before it is erased");
 }
 
 #[test]
