@@ -1,0 +1,1 @@
+SELECT id, born_at FROM installation
