@@ -24,6 +24,10 @@ pub(crate) struct Upstreams {
 /// The connections to one sandbox.
 struct Upstream {
     in_flight: AtomicUsize,
+    #[expect(
+        clippy::vec_box,
+        reason = "a link goes back and forth between here and a body, as one pointer"
+    )]
     idle: Mutex<Vec<Box<Link>>>,
 }
 

@@ -87,14 +87,14 @@ mod tests {
         let mask_bit = if masked { 0x80 } else { 0 };
         let mut bytes = vec![0x80 | opcode];
         match payload {
-            0..126 => bytes.push(mask_bit | payload as u8),
+            0..126 => bytes.push(mask_bit | u8::try_from(payload).unwrap()),
             126..65536 => {
                 bytes.push(mask_bit | 126);
-                bytes.extend((payload as u16).to_be_bytes());
+                bytes.extend(u16::try_from(payload).unwrap().to_be_bytes());
             }
             _ => {
                 bytes.push(mask_bit | 127);
-                bytes.extend((payload as u64).to_be_bytes());
+                bytes.extend(u64::try_from(payload).unwrap().to_be_bytes());
             }
         }
         bytes.extend(vec![0xff; if masked { 4 } else { 0 } + payload]);
