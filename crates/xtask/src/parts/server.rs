@@ -61,7 +61,14 @@ impl Server {
         let home = launch.home.canonicalize()?;
         let key = new_key()?;
         let log = File::create(log_path(&home)).context("cannot make the server's log")?;
-        let child = Command::new(launch.binary)
+        let mut serve = Command::new(launch.binary);
+        // A person's own settings must not change what is shown and tested.
+        for (name, _) in std::env::vars_os() {
+            if name.as_encoded_bytes().starts_with(b"PINFOLD_") {
+                serve.env_remove(name);
+            }
+        }
+        let child = serve
             .args([
                 "serve",
                 "--listen",
