@@ -1,0 +1,75 @@
+//! What is left of a boot whose shim is gone: found by control group, by the variable that every process of a boot
+//! inherits, and by the session that the shim opened.
+
+use std::fs;
+use std::io;
+
+use crate::cgroup::Group;
+use crate::names;
+use crate::process::{self, Process, Stat};
+
+/// By what the processes of a boot are told.
+#[derive(Debug, Clone)]
+pub(crate) struct Signs {
+    /// Value of the variable [`names::MARKER`].
+    pub(crate) marker: String,
+    /// The shim, whose number is that of its session.
+    pub(crate) shim: Option<Process>,
+    pub(crate) cgroup: Option<Group>,
+}
+
+impl Signs {
+    /// Ends whatever is found, and says how many that were. Called until that is none: what is found may have started
+    /// something meanwhile.
+    ///
+    /// # Errors
+    /// When `/proc` cannot be read.
+    pub(crate) fn kill(&self) -> io::Result<usize> {
+        let own = i32::try_from(std::process::id()).unwrap_or_default();
+        let grouped = self
+            .cgroup
+            .as_ref()
+            .map(Group::processes)
+            .unwrap_or_default();
+        let all = process::every()?;
+        let shim_left = self.shim.filter(|shim| {
+            // The number may be another process's by now, and its session another session.
+            !all.iter()
+                .any(|(pid, stat)| *pid == shim.pid && stat.start != shim.start)
+        });
+        let in_session = |stat: &Stat| {
+            shim_left.is_some_and(|shim| stat.session == shim.pid && stat.start >= shim.start)
+        };
+        let found = all.iter().filter(|(pid, stat)| {
+            *pid != own
+                && !stat.ended
+                && (in_session(stat) || grouped.contains(pid) || self.marks(*pid))
+        });
+        let mut killed = 0;
+        for (pid, stat) in found {
+            Process {
+                pid: *pid,
+                start: stat.start,
+            }
+            .kill();
+            killed += 1;
+        }
+        if killed == 0 {
+            self.cgroup.iter().for_each(Group::remove);
+        }
+        Ok(killed)
+    }
+
+    /// Whether a process was born into this boot. Others' processes cannot be read, and are not ours.
+    fn marks(&self, pid: i32) -> bool {
+        fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environment| {
+            let mut variables = environment.split(|byte| *byte == 0);
+            variables.any(|variable| {
+                variable
+                    .strip_prefix(names::MARKER.as_bytes())
+                    .and_then(|rest| rest.strip_prefix(b"="))
+                    == Some(self.marker.as_bytes())
+            })
+        })
+    }
+}

@@ -1,0 +1,13 @@
+//! The backend with real shims and real programs.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a failed check panics, and a skip says why"
+)]
+
+mod life;
+mod limits;
+mod restart;
+mod world;
