@@ -19,7 +19,7 @@
 //! | `/status/NNN`, `/redirect` | that status; 302 with a cookie |
 //! | `/upload`, `/download?bytes=` | counts bytes, sends bytes |
 //! | `/log?lines=` | writes numbered lines to standard output |
-//! | `/exit?code=`, `/abort` | ends |
+//! | `/exit?code=`, `/abort` | ends; with `?ms=` after a while |
 //! | `/spawn-daemon` | leaves a process behind in a session of its own and tells its pid |
 #![allow(
     clippy::disallowed_methods,

@@ -72,15 +72,26 @@ pub(crate) fn answer(
             }
             connection.reply(200, "", b"")
         }
-        "/exit" => {
-            connection.reply(200, "Connection: close\r\n", b"")?;
-            std::process::exit(request.number("code").unwrap_or(0))
-        }
+        "/exit" => exit(connection, request),
         "/abort" => std::process::abort(),
         "/spawn-daemon" => children::spawn_daemon(connection),
         _ if path.starts_with("/echo") => echo(connection, request, body_bytes),
         _ => by_prefix(connection, path),
     }
+}
+
+/// Ends the program, at once or after a while.
+fn exit(connection: Connection, request: &Request) -> io::Result<Next> {
+    let code = request.number("code").unwrap_or(0);
+    let Some(wait) = request.number("ms") else {
+        connection.reply(200, "Connection: close\r\n", b"")?;
+        std::process::exit(code)
+    };
+    crate::spawn(move || {
+        std::thread::sleep(Duration::from_millis(wait));
+        std::process::exit(code)
+    })?;
+    connection.reply(200, "", b"")
 }
 
 fn by_prefix(connection: Connection, path: &str) -> io::Result<Next> {

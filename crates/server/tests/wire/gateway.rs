@@ -1,0 +1,350 @@
+//! What the sandbox's URL answers (contract §7).
+
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+
+use crate::support::http::next_part;
+use crate::support::runtime::Runtime;
+use crate::support::server::{KEY, Server};
+use crate::support::socket::{Raw, Socket, authority};
+use crate::support::wait::{SOON, until};
+
+/// The request as the sandbox's program saw it.
+fn header<'a>(echo: &'a Value, wanted: &str) -> Vec<&'a str> {
+    let headers = echo["headers"].as_array().unwrap();
+    headers
+        .iter()
+        .filter(|pair| pair[0].as_str().unwrap().eq_ignore_ascii_case(wanted))
+        .map(|pair| pair[1].as_str().unwrap())
+        .collect()
+}
+
+async fn status_becomes(server: &Server, runtime: &Runtime, status: u16) {
+    let url = format!("{}/alive", runtime.url());
+    until(&format!("{status} from the gateway"), SOON, async || {
+        let reply = server.http.get(&url).await?;
+        if reply.status == status {
+            reply.refusal(status);
+            assert_eq!(reply.header("cache-control"), Some("no-store"));
+            Ok(())
+        } else {
+            Err(format!("{}: {}", reply.status, reply.text()))
+        }
+    })
+    .await;
+}
+
+/// T28.
+#[tokio::test]
+async fn each_state_has_its_code() {
+    let server = Server::start().await;
+    let body = json!({"image": "tiny", "session_id": "starting", "command": ["tiny", "--delay-ms", "600000"]});
+    let starting = server.start_with(body).await;
+    status_becomes(&server, &starting, 502).await;
+    let running = server.running("s").await;
+    server.intend("/pause", running.id()).await;
+    status_becomes(&server, &running, 503).await;
+    server.intend("/resume", running.id()).await;
+    server.wait_for(running.id(), "running").await;
+    assert_eq!(server.ask(&running, "/alive").await.status, 200);
+    server.finish().await;
+}
+
+/// A stopped sandbox gives its port back: nobody answers there, or 404.
+#[tokio::test]
+async fn a_stopped_sandbox_is_not_found() {
+    let server = Server::start().await;
+    let running = server.running("s").await;
+    server.intend("/stop", running.id()).await;
+    server.wait_gone(running.id()).await;
+    if let Ok(reply) = server.http.get(&format!("{}/alive", running.url())).await {
+        reply.refusal(404);
+    }
+    server.finish().await;
+}
+
+/// T29, contract §7.3.7.
+#[tokio::test]
+async fn the_management_key_stays_with_us_and_forwarding_headers_are_ours() {
+    let server = Server::start().await;
+    let running = server.running("s").await;
+    let headers = [
+        ("X-API-Key", KEY),
+        ("X-Session-API-Key", running.key()),
+        ("X-Forwarded-For", "6.6.6.6"),
+        ("X-Forwarded-Host", "evil.example"),
+        ("X-Forwarded-Proto", "gopher"),
+        ("Connection", "keep-alive, X-Hop"),
+        ("X-Hop", "1"),
+        ("Te", "trailers"),
+        ("Cookie", "a=b"),
+    ];
+    let url = format!("{}/echo", running.url());
+    let echo = server
+        .http
+        .send("POST", &url, &headers, "body")
+        .await
+        .unwrap()
+        .expect(200);
+    assert_eq!(echo["method"], "POST");
+    assert_eq!(echo["body_bytes"], 4);
+    for gone in ["X-API-Key", "X-Hop"] {
+        assert!(header(&echo, gone).is_empty(), "{gone}: {echo}");
+    }
+    assert_eq!(header(&echo, "X-Session-API-Key"), [running.key()]);
+    assert_eq!(header(&echo, "Cookie"), ["a=b"]);
+    assert_eq!(header(&echo, "X-Forwarded-For"), ["127.0.0.1"]);
+    assert_eq!(
+        header(&echo, "X-Forwarded-Host"),
+        [authority(running.url())]
+    );
+    assert_eq!(header(&echo, "X-Forwarded-Proto"), ["http"]);
+    server.finish().await;
+}
+
+/// T30.
+#[tokio::test]
+async fn a_websocket_needs_no_key_in_its_handshake() {
+    let server = Server::start().await;
+    let running = server.running("s").await;
+    let mut socket = Socket::connect(&format!("{}/ws?auth=1", running.url())).await;
+    socket.say(running.key()).await;
+    assert_eq!(socket.hear().await, Some(Message::text("welcome")));
+    socket.must_echo("hello").await;
+    socket.must_echo(&"x".repeat(1 << 20)).await;
+
+    let mut stranger = Socket::connect(&format!("{}/ws?auth=1", running.url())).await;
+    stranger.say("wrong").await;
+    let Some(Message::Close(Some(frame))) = stranger.hear().await else {
+        panic!("no close frame");
+    };
+    assert_eq!(frame.code, CloseCode::from(4001));
+    server.finish().await;
+}
+
+#[tokio::test]
+async fn close_codes_pass_through() {
+    let server = Server::start().await;
+    let running = server.running("s").await;
+    for code in [1013, 4001, 4004] {
+        let mut socket = Socket::connect(&format!("{}/ws?close={code}", running.url())).await;
+        let Some(Message::Close(Some(frame))) = socket.hear().await else {
+            panic!("no close frame");
+        };
+        assert_eq!(frame.code, CloseCode::from(code));
+        assert_eq!(frame.reason.as_str(), "as told");
+    }
+    server.finish().await;
+}
+
+#[tokio::test]
+async fn any_upgrade_becomes_a_tunnel() {
+    let server = Server::start().await;
+    let running = server.running("s").await;
+    let mut tunnel = Raw::connect(running.url()).await;
+    tunnel
+        .send(b"GET /upgrade HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nearly ")
+        .await;
+    let head = tunnel.read_to("\r\n\r\n").await;
+    assert!(head.starts_with("HTTP/1.1 101"), "{head}");
+    assert!(head.to_lowercase().contains("upgrade: echo"), "{head}");
+    tunnel.send(b"and late.").await;
+    assert_eq!(tunnel.read_to("late.").await, "early and late.");
+    server.finish().await;
+}
+
+/// T31: the second event is an hour away.
+#[tokio::test]
+async fn the_first_event_arrives_at_once() {
+    let server = Server::start().await;
+    let running = server.running("s").await;
+    let url = format!("{}/sse?ms=3600000", running.url());
+    let response = server.http.open("GET", &url, &[], "").await.unwrap();
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    let mut body = response.into_body();
+    assert_eq!(next_part(&mut body).await.unwrap(), "data: 1\n\n");
+    drop(body);
+    server.finish().await;
+}
+
+/// T32, for a shorter time: nothing cuts an answer that is late.
+#[tokio::test]
+async fn a_slow_answer_passes() {
+    let server = Server::start().await;
+    let running = server.running("s").await;
+    assert_eq!(
+        server.ask(&running, "/slow?ms=4000").await.text(),
+        "at last"
+    );
+    server.finish().await;
+}
+
+/// T33.
+#[tokio::test]
+async fn paths_pass_byte_for_byte() {
+    let server = Server::start().await;
+    let running = server.running("s").await;
+    for target in [
+        "/echo/a%2Fb//c/../d/./e",
+        "/echo//",
+        "/echo?a=b&a=%20+%2B&c",
+        "/echo/%C3%A9%00%ff",
+        "/echo/..%2f..%2f",
+        "/echo/;a=b:c@d!$'()*,~",
+    ] {
+        let mut client = Raw::connect(running.url()).await;
+        let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        client.send(request.as_bytes()).await;
+        let answer = client.read_all().await;
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        let echo: Value = serde_json::from_str(body).unwrap();
+        assert_eq!(echo["target"], target);
+    }
+    server.finish().await;
+}
+
+/// T33: more than fits into 31 bits or any buffer.
+#[tokio::test]
+async fn an_upload_of_3_gib_passes() {
+    const SIZE: usize = 3 << 30;
+    let server = Server::start().await;
+    let running = server.running("s").await;
+    let mut client = Raw::connect(running.url()).await;
+    let head = format!(
+        "POST /upload HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {SIZE}\r\n\r\n"
+    );
+    client.send(head.as_bytes()).await;
+    let block = vec![b'u'; 1 << 20];
+    for _ in 0..SIZE / block.len() {
+        client.send(&block).await;
+    }
+    let answer = client.read_all().await;
+    assert!(
+        answer.ends_with(&json!({"bytes": SIZE}).to_string()),
+        "{answer}"
+    );
+    server.finish().await;
+}
+
+#[tokio::test]
+async fn a_download_of_300_mib_passes() {
+    const SIZE: usize = 300 << 20;
+    let server = Server::start().await;
+    let running = server.running("s").await;
+    let url = format!("{}/download?bytes={SIZE}", running.url());
+    let response = server.http.open("GET", &url, &[], "").await.unwrap();
+    let mut body = response.into_body();
+    let mut bytes = 0;
+    while let Some(frame) = body.frame().await {
+        bytes += frame.unwrap().data_ref().map_or(0, bytes::Bytes::len);
+    }
+    assert_eq!(bytes, SIZE);
+    server.finish().await;
+}
+
+#[tokio::test]
+async fn a_client_that_waits_to_continue_is_told_to() {
+    let server = Server::start().await;
+    let running = server.running("s").await;
+    let mut client = Raw::connect(running.url()).await;
+    client
+        .send(b"POST /upload HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+        .await;
+    let interim = client.read_to("\r\n\r\n").await;
+    assert!(interim.starts_with("HTTP/1.1 100"), "{interim}");
+    client.send(b"bytes").await;
+    let head = client.read_to("\r\n\r\n").await;
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    server.finish().await;
+}
+
+/// T34.
+#[tokio::test]
+async fn a_preflight_is_the_sandboxs_own_business() {
+    let server = Server::start().await;
+    let running = server.running("s").await;
+    let url = format!("{}/echo", running.url());
+    let headers = [
+        ("Origin", "https://app.example"),
+        ("Access-Control-Request-Method", "PATCH"),
+    ];
+    let reply = server
+        .http
+        .send("OPTIONS", &url, &headers, "")
+        .await
+        .unwrap();
+    assert_eq!(reply.status, 204);
+    assert_eq!(
+        reply.header("access-control-allow-origin"),
+        Some("https://sandbox.example")
+    );
+    assert_eq!(
+        reply.header("access-control-allow-methods"),
+        Some("GET, PATCH")
+    );
+    server.finish().await;
+}
+
+#[tokio::test]
+async fn the_sandboxs_answers_pass_unchanged() {
+    let server = Server::start().await;
+    let running = server.running("s").await;
+    for status in [200, 400, 401, 404, 418, 429, 500, 502, 503, 504] {
+        let reply = server.ask(&running, &format!("/status/{status}")).await;
+        assert_eq!(reply.status, status);
+        assert_eq!(reply.text(), "as told");
+        assert_eq!(reply.header("x-from"), Some("sandbox"));
+    }
+    let redirect = server.ask(&running, "/redirect").await;
+    assert_eq!(redirect.status, 302);
+    assert_eq!(redirect.header("location"), Some("/there"));
+    assert_eq!(redirect.header("set-cookie"), Some("a=b; Path=/"));
+    server.finish().await;
+}
+
+/// Contract §9.4: nobody but the server initialises an agent.
+#[tokio::test]
+async fn initialisation_is_not_for_clients() {
+    let server = Server::start().await;
+    let running = server.running("s").await;
+    for (method, path) in [
+        ("POST", "/api/init"),
+        ("GET", "/api/init"),
+        ("POST", "/api/%69nit"),
+        ("POST", "//api/init"),
+    ] {
+        let url = format!("{}{path}", running.url());
+        let reply = server.http.send(method, &url, &[], "").await.unwrap();
+        assert!(
+            reply.header("x-from").is_none(),
+            "{method} {path} came through"
+        );
+    }
+    server.finish().await;
+}
+
+/// Contract §7.2: a sandbox that ran is worth waiting for.
+#[tokio::test]
+async fn a_request_to_a_sandbox_that_heals_is_held() {
+    let server = Server::start().await;
+    let running = server.running_with("s", &["--delay-ms", "1000"]).await;
+    let old = server.ask(&running, "/pid").await.text();
+    server.ask(&running, "/exit?code=1").await;
+    let reply = server.ask(&running, "/pid").await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    assert_ne!(reply.text(), old);
+    server.finish().await;
+}
+
+#[tokio::test]
+async fn tunnels_end_with_their_boot() {
+    let server = Server::start().await;
+    let running = server.running("s").await;
+    let mut socket = Socket::connect(&format!("{}/ws", running.url())).await;
+    socket.must_echo("hello").await;
+    server.intend("/pause", running.id()).await;
+    assert!(!matches!(socket.hear().await, Some(Message::Text(_))));
+    server.finish().await;
+}

@@ -1,0 +1,24 @@
+//! The contract over HTTP, against the real binary with the tiny program in its sandboxes. `T…` names the line of the
+//! contract's list of traps (§10) that a test holds.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed check panics"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod cli;
+mod errors;
+mod gateway;
+mod pause;
+mod reads;
+mod restarts;
+mod resume;
+mod start;
+mod start_at_once;
+mod start_refused;
+mod stop;
