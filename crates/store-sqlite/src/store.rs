@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::StreamExt as _;
@@ -35,6 +36,7 @@ pub struct SqliteStore {
     seal: Seal,
     stop: CancellationToken,
     tasks: TaskTracker,
+    patience: Duration,
 }
 
 impl SqliteStore {
@@ -42,7 +44,10 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`OpenError`]: nothing was changed, or only the schema.
-    pub async fn open(settings: SqliteSettings) -> Result<Self, OpenError> {
+    pub async fn open(mut settings: SqliteSettings) -> Result<Self, OpenError> {
+        // An absolute path has none of the meanings that SQLite gives to some names, such as `:memory:`.
+        settings.path = std::path::absolute(&settings.path)
+            .map_err(|source| OpenError::from_file(&settings.path, source))?;
         let path = settings.path.clone();
         let failed = |source| OpenError::from_database(&settings.path, source);
         let lock = tokio::task::spawn_blocking(move || connect::prepare_file(&path))
@@ -77,20 +82,27 @@ impl SqliteStore {
             seal,
             stop,
             tasks,
+            patience: settings.patience,
         })
     }
 
     /// Writes what waits, closes the file and gives it free for others. Calls from now on answer
-    /// [`StoreError::Closed`].
+    /// [`StoreError::Closed`]. On a disk that does not answer it gives up after [`SqliteSettings::patience`].
     ///
     /// # Cancel safety
     /// When the call is dropped, the store closes nevertheless, a little later.
     pub async fn close(&self) {
-        self.stop.cancel();
         self.tasks.close();
-        // Readers first, so that the writer, as the last one, can empty the log of writes.
-        self.readers.close().await;
-        self.tasks.wait().await;
+        let stop = self.stop.clone().drop_guard();
+        let closed = async {
+            // The writer last: who closes last empties the log of writes, and readers may not.
+            self.readers.close().await;
+            drop(stop);
+            self.tasks.wait().await;
+        };
+        if tokio::time::timeout(self.patience, closed).await.is_err() {
+            tracing::error!("the database did not close in time; what was acknowledged is stored");
+        }
     }
 
     /// Transactions that were committed since the store was opened: with group commit fewer than writes.

@@ -4,125 +4,27 @@
 //! An operation that fails is undone alone. When the transaction itself fails, every operation of the group is answered
 //! with that failure, the connection is replaced, and the next group is tried: a full disk heals once there is space.
 
+mod operation;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use runtime_core::StoreError;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::error::{Shared, unanswered, unavailable};
+use operation::{Call, Job, Settled};
+pub(crate) use operation::{Operation, Transaction, failed};
+
+use crate::error::{Shared, unanswered};
 use crate::lock::FileLock;
 
 /// Operations that one transaction takes at most: the flush is then a small part of the work, and nobody waits long for
 /// the others of the group.
 const GROUP: usize = 256;
-
-/// One write, as it is run by the writer.
-pub(crate) trait Operation: Send + 'static {
-    /// What it gives back.
-    type Answer: Send + 'static;
-    /// What it does, to follow *cannot* in errors.
-    const ATTEMPT: &'static str;
-
-    /// Does it. It opens the savepoint `operation` with its first statement. When it succeeds, the savepoint is released;
-    /// when it fails, it is still open, and the writer undoes what was done since.
-    fn run(
-        self,
-        transaction: &mut Transaction<'_>,
-    ) -> impl Future<Output = Result<Self::Answer, StoreError>> + Send;
-}
-
-/// The transaction of a group, for its operations.
-#[derive(Debug)]
-pub(crate) struct Transaction<'c> {
-    connection: &'c mut SqliteConnection,
-    mark: &'c mut i64,
-}
-
-impl Transaction<'_> {
-    /// The next place in the order of changes. A mark whose write fails is not given again.
-    pub(crate) fn next_mark(&mut self) -> i64 {
-        *self.mark = self.mark.saturating_add(1);
-        *self.mark
-    }
-
-    /// Runs a query, which may consist of several statements, to its end.
-    pub(crate) async fn rows(
-        &mut self,
-        query: sqlx::query::Query<'_, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>,
-    ) -> Result<Vec<SqliteRow>, sqlx::Error> {
-        query.fetch_all(&mut *self.connection).await
-    }
-
-    /// Undoes what was done since the savepoint, which stays.
-    pub(crate) async fn rewind(&mut self) -> Result<(), sqlx::Error> {
-        self.rows(sqlx::query("ROLLBACK TO operation"))
-            .await
-            .map(drop)
-    }
-
-    /// Gives the savepoint up and keeps what was done since.
-    pub(crate) async fn release(&mut self) -> Result<(), sqlx::Error> {
-        self.rows(sqlx::query("RELEASE operation")).await.map(drop)
-    }
-}
-
-/// An operation and who waits for it, whatever its type.
-#[async_trait]
-trait Job: Send {
-    async fn run(self: Box<Self>, transaction: &mut Transaction<'_>) -> Settled;
-    fn give_up(self: Box<Self>, failure: &Shared);
-}
-
-/// Answers an operation, once it is known whether its transaction was committed.
-type Answer = Box<dyn FnOnce(Result<(), &Shared>) + Send>;
-
-/// An operation that has run.
-struct Settled {
-    kept: bool,
-    answer: Answer,
-}
-
-struct Call<O: Operation> {
-    operation: O,
-    reply: oneshot::Sender<Result<O::Answer, StoreError>>,
-}
-
-#[async_trait]
-impl<O: Operation> Job for Call<O> {
-    async fn run(self: Box<Self>, transaction: &mut Transaction<'_>) -> Settled {
-        let Self { operation, reply } = *self;
-        let result = operation.run(transaction).await;
-        Settled {
-            kept: result.is_ok(),
-            answer: Box::new(move |committed| {
-                answer(
-                    reply,
-                    match committed {
-                        Ok(()) => result,
-                        Err(failure) => result.and(Err(failure.unavailable(O::ATTEMPT))),
-                    },
-                );
-            }),
-        }
-    }
-
-    fn give_up(self: Box<Self>, failure: &Shared) {
-        answer(self.reply, Err(failure.unavailable(O::ATTEMPT)));
-    }
-}
-
-/// Whoever asked may have gone away; the write stands nevertheless.
-fn answer<T>(reply: oneshot::Sender<T>, result: T) {
-    if reply.send(result).is_err() {
-        tracing::debug!("nobody waits for the answer of a write any more");
-    }
-}
 
 /// What the writer has achieved, for those who read.
 #[derive(Debug, Default)]
@@ -162,7 +64,7 @@ impl Queue {
     pub(crate) async fn call<O: Operation>(&self, operation: O) -> Result<O::Answer, StoreError> {
         let (reply, outcome) = oneshot::channel();
         let answered = async {
-            let call = Box::new(Call { operation, reply });
+            let call = Box::new(Call::new(operation, reply));
             // Both ends only close when the store does.
             self.jobs
                 .send(call)
@@ -295,7 +197,7 @@ impl Group {
         sqlx::query("BEGIN IMMEDIATE")
             .execute(&mut *connection)
             .await?;
-        let mut transaction = Transaction { connection, mark };
+        let mut transaction = Transaction::new(connection, mark);
         for job in self.waiting.by_ref() {
             let settled = job.run(&mut transaction).await;
             let kept = settled.kept;
@@ -325,9 +227,4 @@ impl Group {
             job.give_up(failure);
         }
     }
-}
-
-/// A failed statement of the operation `O`.
-pub(crate) fn failed<O: Operation>(error: sqlx::Error) -> StoreError {
-    unavailable(O::ATTEMPT, error)
 }

@@ -64,7 +64,29 @@ async fn a_file_that_others_could_read_is_closed_to_them() {
 }
 
 #[tokio::test]
-async fn writes_are_flushed_and_logged_ahead() {
+async fn a_closed_store_leaves_no_log_of_writes() {
+    let store = Opened::new().await;
+    create(&*store, &record("abc", "s")).await;
+    let log = store.path().with_extension("db-wal");
+    assert!(log.exists(), "it is open");
+    store.close().await;
+    assert!(!log.exists(), "a copy of the one file is a backup");
+}
+
+#[tokio::test]
+async fn a_name_that_means_something_to_sqlite_is_a_file_like_any_other() {
+    let directory = tempfile::tempdir().unwrap();
+    for name in [":memory:", "file:x?mode=memory"] {
+        let path = directory.path().join(name);
+        let store = SqliteStore::open(SqliteSettings::new(&path)).await.unwrap();
+        create(&store, &record("abc", "s")).await;
+        store.close().await;
+        assert!(std::fs::metadata(&path).unwrap().len() > 0, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn writes_are_logged_ahead() {
     let store = Opened::new().await;
     assert_eq!(
         store
