@@ -1,0 +1,133 @@
+//! The command line.
+
+mod client;
+mod exec;
+mod output;
+mod sandboxes;
+mod table;
+
+use std::ffi::OsString;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+pub use client::CommandError;
+
+use crate::config::{Environment, Flags, Settings};
+use crate::error::Error;
+use crate::http::error::chain;
+
+/// A server of the OpenHands remote runtime API: it starts, pauses, resumes and stops sandboxes in which agents work.
+#[derive(Debug, Parser)]
+#[command(name = "pinfold", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API and the gateway to sandboxes, until SIGTERM or Ctrl-C. Sandboxes outlive the server.
+    Serve(Serve),
+    /// Look at and change the sandboxes of a running server.
+    Sandboxes(sandboxes::Sandboxes),
+}
+
+#[derive(Debug, Args)]
+#[expect(clippy::doc_markdown, reason = "clap shows these texts as they are")]
+struct Serve {
+    /// The configuration, a TOML file [env: PINFOLD_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where the API listens [default: 127.0.0.1:9000] [env: PINFOLD_LISTEN]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Where metrics and health are served for operators [default: 127.0.0.1:9001] [env: PINFOLD_OPERATOR_LISTEN]
+    #[arg(long, value_name = "ADDR")]
+    operator_listen: Option<SocketAddr>,
+    /// Where records, logs and workspaces are kept [default: ~/.local/share/pinfold] [env: PINFOLD_DATA_DIR]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// How the log is written, human or json [default: human] [env: PINFOLD_LOG_FORMAT]
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<String>,
+}
+
+/// Runs a command line, `arguments` with the program's name first. What goes wrong is one sentence on standard error.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        // Help and version too; where nobody reads them nothing is lost.
+        Err(answer) => {
+            answer.print().ok();
+            return ExitCode::from(u8::try_from(answer.exit_code()).unwrap_or(2));
+        }
+    };
+    match run(cli.command, &Environment::of_process()) {
+        Ok(code) => code,
+        Err(error) => {
+            output::complain(&format!("pinfold: {}", chain(&error)));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command, environment: &Environment) -> Result<ExitCode, Error> {
+    match command {
+        Command::Serve(serve) => {
+            let flags = Flags {
+                config: serve.config,
+                listen: serve.listen,
+                operator_listen: serve.operator_listen,
+                data_dir: serve.data_dir,
+                log_format: serve.log_format,
+            };
+            let settings = Settings::load(&flags, environment)?;
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .enable_all()
+                .build()
+                .map_err(Error::Begin)?;
+            let ended = runtime.block_on(crate::serve(settings));
+            // What still runs after the drain and its bounds is a blocking call that nobody can stop.
+            runtime.shutdown_background();
+            ended.map(|()| ExitCode::SUCCESS)
+        }
+        Command::Sandboxes(command) => {
+            let runtime = one_thread().map_err(Error::Begin)?;
+            Ok(runtime.block_on(command.run(environment))?)
+        }
+    }
+}
+
+fn one_thread() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_shows_every_flag() {
+        let mut command = Cli::command().term_width(100);
+        command.build();
+        let mut help = String::new();
+        let serve = command.find_subcommand_mut("serve").unwrap();
+        help.push_str(&serve.render_help().to_string());
+        let sandboxes = command.find_subcommand_mut("sandboxes").unwrap();
+        help.push_str(&sandboxes.render_help().to_string());
+        insta::assert_snapshot!(help);
+    }
+}

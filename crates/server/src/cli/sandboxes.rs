@@ -1,0 +1,270 @@
+//! `pinfold sandboxes …`: what an operator does with the sandboxes of a running server.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{ArgGroup, Args, Subcommand};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use runtime_api::{Runtime, RuntimeList};
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::client::{Client, CommandError, parsed};
+use super::exec::Exec;
+use super::output::{complain, print};
+use super::table;
+use crate::auth::FIRST_KEY_FILE;
+use crate::config::{Environment, keys_from_environment};
+use crate::data_dir::API_ADDRESS;
+use crate::http::error::chain;
+
+/// Where a server listens unless told otherwise.
+const DEFAULT_URL: &str = "http://127.0.0.1:9000";
+
+#[derive(Debug, Args)]
+#[expect(clippy::doc_markdown, reason = "clap shows these texts as they are")]
+pub(super) struct Sandboxes {
+    /// The server's URL [default: that of DATA_DIR, else http://127.0.0.1:9000] [env: PINFOLD_URL]
+    #[arg(long, global = true, value_name = "URL")]
+    url: Option<String>,
+    /// A key of the server [default: DATA_DIR/api-key] [env: PINFOLD_API_KEY, which `ps` does not show]
+    #[arg(long, global = true, value_name = "KEY")]
+    api_key: Option<SecretString>,
+    /// The data directory of a server on this machine [default: ~/.local/share/pinfold] [env: PINFOLD_DATA_DIR]
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Print the server's answer as JSON; it holds the sandboxes' keys
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Show the sandboxes that are starting or running
+    List,
+    /// Show one sandbox
+    Get {
+        /// A sandbox's id, or its session's
+        id: String,
+    },
+    /// Show what happened to a sandbox, and why
+    Events {
+        /// A sandbox's id, or its session's
+        id: String,
+    },
+    /// Show the end of what a sandbox wrote
+    Logs {
+        /// A sandbox's id, or its session's
+        id: String,
+        /// How much of it, in bytes
+        #[arg(long, default_value_t = 64 << 10)]
+        bytes: u64,
+    },
+    /// Stop sandboxes: their compute and their disks go
+    Stop(Stop),
+    /// Run a command in a sandbox, and end with its exit code
+    Exec(Exec),
+}
+
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("which").required(true)))]
+struct Stop {
+    /// Ids of sandboxes, or of their sessions
+    #[arg(group = "which", value_name = "ID")]
+    ids: Vec<String>,
+    /// Every sandbox that is starting or running
+    #[arg(long, group = "which")]
+    all: bool,
+}
+
+impl Sandboxes {
+    pub(super) async fn run(self, environment: &Environment) -> Result<ExitCode, CommandError> {
+        let data_dir = self
+            .data_dir
+            .or_else(|| environment.get("PINFOLD_DATA_DIR").map(PathBuf::from))
+            .or_else(|| environment.default_data_dir());
+        let key = match self.api_key {
+            Some(key) => key,
+            None => key(environment, data_dir.as_ref())?,
+        };
+        let url = self
+            .url
+            .or_else(|| environment.get("PINFOLD_URL").map(str::to_owned))
+            .unwrap_or_else(|| url(data_dir.as_ref()));
+        let client = Client::new(&url, key);
+        match self.action {
+            Action::List => list(&client, self.json).await?,
+            Action::Get { id } => get(&client, &id, self.json).await?,
+            Action::Events { id } => events(&client, &id, self.json).await?,
+            Action::Logs { id, bytes } => logs(&client, &id, bytes, self.json).await?,
+            Action::Stop(stop) => self::stop(&client, stop, self.json).await?,
+            Action::Exec(exec) => return exec.run(&client, self.json).await,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The first key of the environment, else the one that the server's first run made.
+fn key(
+    environment: &Environment,
+    data_dir: Option<&PathBuf>,
+) -> Result<SecretString, CommandError> {
+    if let Some(key) = keys_from_environment(environment).next() {
+        return Ok(key.to_owned().into());
+    }
+    let path = data_dir.ok_or(CommandError::NoKey)?.join(FIRST_KEY_FILE);
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(text.trim().to_owned().into()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(CommandError::NoKey),
+        Err(source) => Err(CommandError::Unreadable { path, source }),
+    }
+}
+
+/// Where the server of the data directory listens, if one noted it there.
+fn url(data_dir: Option<&PathBuf>) -> String {
+    data_dir
+        .and_then(|dir| fs::read_to_string(dir.join(API_ADDRESS)).ok())
+        .map_or_else(
+            || DEFAULT_URL.to_owned(),
+            |address| format!("http://{}", address.trim()),
+        )
+}
+
+async fn list(client: &Client, json: bool) -> Result<(), CommandError> {
+    let body = client
+        .get("/list", "cannot list the sandboxes".to_owned())
+        .await?;
+    if json {
+        return as_sent(&body);
+    }
+    let list: RuntimeList = parsed(&body, "/list")?;
+    Ok(print(&table::list(&list.runtimes))?)
+}
+
+async fn get(client: &Client, id: &str, json: bool) -> Result<(), CommandError> {
+    let body = runtime(client, id).await?;
+    if json {
+        return as_sent(&body);
+    }
+    Ok(print(&table::one(&parsed(&body, "/runtime")?))?)
+}
+
+/// One runtime object, as sent.
+pub(super) async fn runtime(client: &Client, id: &str) -> Result<bytes::Bytes, CommandError> {
+    client
+        .get(&path(id, ""), format!("cannot look up {id}"))
+        .await
+}
+
+async fn events(client: &Client, id: &str, json: bool) -> Result<(), CommandError> {
+    #[derive(Deserialize)]
+    struct Events {
+        events: Vec<table::Event>,
+    }
+
+    let what = format!("cannot look up the events of {id}");
+    let body = client.get(&path(id, "/events"), what).await?;
+    if json {
+        return as_sent(&body);
+    }
+    let events: Events = parsed(&body, "/events")?;
+    Ok(print(&table::events(&events.events))?)
+}
+
+async fn logs(client: &Client, id: &str, bytes: u64, json: bool) -> Result<(), CommandError> {
+    #[derive(Deserialize)]
+    struct Logs {
+        logs: String,
+    }
+
+    let path = path(id, &format!("/logs?bytes={bytes}"));
+    let what = format!("cannot read the logs of {id}");
+    let body = client.get(&path, what).await?;
+    if json {
+        return as_sent(&body);
+    }
+    let logs: Logs = parsed(&body, "/logs")?;
+    Ok(print(&logs.logs)?)
+}
+
+/// Each on its own: one that cannot be stopped keeps no other alive.
+async fn stop(client: &Client, stop: Stop, json: bool) -> Result<(), CommandError> {
+    let ids = if stop.all {
+        let what = "cannot list the sandboxes".to_owned();
+        let list: RuntimeList = parsed(&client.get("/list", what).await?, "/list")?;
+        list.runtimes
+            .into_iter()
+            .map(|runtime| runtime.runtime_id)
+            .collect()
+    } else {
+        stop.ids
+    };
+    let mut failed = 0;
+    for id in &ids {
+        let body = json!({ "runtime_id": id });
+        match client
+            .post("/stop", &body, format!("cannot stop {id}"))
+            .await
+        {
+            Ok(body) if json => as_sent(&body)?,
+            Ok(body) => {
+                let runtime: Runtime = parsed(&body, "/stop")?;
+                print(&format!("{} stopped\n", runtime.runtime_id))?;
+            }
+            Err(error) if ids.len() == 1 => return Err(error),
+            Err(error) => {
+                complain(&format!("pinfold: {}", chain(&error)));
+                failed += 1;
+            }
+        }
+    }
+    if failed > 0 {
+        let all = ids.len();
+        return Err(CommandError::Some { failed, all });
+    }
+    Ok(())
+}
+
+fn as_sent(body: &[u8]) -> Result<(), CommandError> {
+    Ok(print(&(String::from_utf8_lossy(body).into_owned() + "\n"))?)
+}
+
+fn path(id: &str, rest: &str) -> String {
+    let id = utf8_percent_encode(id, NON_ALPHANUMERIC);
+    format!("/runtime/{id}{rest}")
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+
+    #[test]
+    fn an_id_of_any_letters_is_one_segment() {
+        assert_eq!(path("a/b é", "/logs"), "/runtime/a%2Fb%20%C3%A9/logs");
+    }
+
+    #[test]
+    fn key_and_address_come_from_the_data_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().to_owned();
+        assert_eq!(url(Some(&path)), DEFAULT_URL);
+        fs::write(path.join(API_ADDRESS), "127.0.0.1:7\n").unwrap();
+        assert_eq!(url(Some(&path)), "http://127.0.0.1:7");
+
+        let bare = Environment::default();
+        assert!(matches!(key(&bare, Some(&path)), Err(CommandError::NoKey)));
+        assert!(matches!(key(&bare, None), Err(CommandError::NoKey)));
+        fs::write(path.join(FIRST_KEY_FILE), "from-file\n").unwrap();
+        let found = |environment| key(environment, Some(&path)).unwrap();
+        assert_eq!(found(&bare).expose_secret(), "from-file");
+        let several = [("PINFOLD_API_KEY", "one, two")].into_iter().collect();
+        assert_eq!(found(&several).expose_secret(), "one");
+    }
+}

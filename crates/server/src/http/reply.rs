@@ -1,0 +1,35 @@
+//! Answers: a status and JSON.
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, Response, StatusCode};
+use http_body_util::Full;
+use runtime_api::Response as Body;
+
+/// What handlers answer.
+pub(crate) type Reply = Response<Full<Bytes>>;
+
+/// JSON that is written already.
+pub(crate) fn json(status: StatusCode, body: impl Into<Bytes>) -> Reply {
+    with_type(status, "application/json", body)
+}
+
+/// A body of the API.
+pub(crate) fn of(status: StatusCode, body: &impl Body) -> Reply {
+    json(status, body.to_json())
+}
+
+/// A body of another type.
+pub(crate) fn with_type(
+    status: StatusCode,
+    content_type: &'static str,
+    body: impl Into<Bytes>,
+) -> Reply {
+    let mut reply = Response::new(Full::new(body.into()));
+    *reply.status_mut() = status;
+    let headers = reply.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    // Answers hold session keys and states of the moment.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    reply
+}

@@ -1,0 +1,257 @@
+//! Method and path → [`Route`]: the whole surface of the API listener in one table.
+
+use http::Method;
+use percent_encoding::percent_decode_str;
+
+/// What a request asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// `POST /start`
+    Start,
+    /// `POST /stop`
+    Stop,
+    /// `POST /pause`
+    Pause,
+    /// `POST /resume`
+    Resume,
+    /// `GET /list`
+    List,
+    /// `GET /runtime/{id}`
+    Runtime(String),
+    /// `GET /runtime/{id}/logs`
+    Logs(String),
+    /// `GET /runtime/{id}/events`
+    Events(String),
+    /// `GET /sessions/batch`
+    Batch,
+    /// `GET /sessions/{id}`
+    Session(String),
+    /// `GET /registry_prefix`
+    RegistryPrefix,
+    /// `GET /image_exists`
+    ImageExists,
+    /// `POST /build`
+    Build,
+    /// `GET /build_status`
+    BuildStatus,
+    /// `GET /api/warm-runtime-configs`
+    WarmConfigs,
+    /// Anything below `/api/admin`
+    Admin,
+    /// `GET /health`, `/liveness` and `/readiness`
+    Health,
+}
+
+/// Why a request has no route.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum RouteError {
+    /// No such path.
+    #[error("there is no such route")]
+    Unknown,
+    /// The path exists, for other methods.
+    #[error("this route takes {allowed} only")]
+    Method {
+        /// What it takes, as the header `Allow` says it.
+        allowed: &'static str,
+    },
+    /// The id in the path is no text.
+    #[error("the id in the path must be UTF-8, percent-encoded where needed")]
+    NotText,
+}
+
+/// Where reading is allowed, so is asking for the headers alone.
+const READ: &str = "GET, HEAD";
+
+impl Route {
+    /// Finds the route. Slashes that are doubled or trail are not there, and `prefix` (empty, or `/v0/runtime`) is cut
+    /// off first (contract §1.7, §1.8). Ids are percent-decoded once, after routing (§1.15): `/sessions/%62atch` is the
+    /// session `batch`, and `%2F` is a letter of an id.
+    pub(crate) fn parse(method: &Method, path: &str, prefix: &str) -> Result<Self, RouteError> {
+        let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+        for expected in prefix.split('/').filter(|segment| !segment.is_empty()) {
+            if segments.next() != Some(expected) {
+                return Err(RouteError::Unknown);
+            }
+        }
+        let segments: Vec<&str> = segments.take(5).collect();
+        let (route, allowed) = match segments.as_slice() {
+            ["start"] => (Self::Start, "POST"),
+            ["stop"] => (Self::Stop, "POST"),
+            ["pause"] => (Self::Pause, "POST"),
+            ["resume"] => (Self::Resume, "POST"),
+            ["list"] => (Self::List, READ),
+            ["runtime", id] => (Self::Runtime(decoded(id)?), READ),
+            ["runtime", id, "logs"] => (Self::Logs(decoded(id)?), READ),
+            ["runtime", id, "events"] => (Self::Events(decoded(id)?), READ),
+            ["sessions", "batch"] => (Self::Batch, READ),
+            ["sessions", id] => (Self::Session(decoded(id)?), READ),
+            ["registry_prefix"] => (Self::RegistryPrefix, READ),
+            ["image_exists"] => (Self::ImageExists, READ),
+            ["build"] => (Self::Build, "POST"),
+            ["build_status"] => (Self::BuildStatus, READ),
+            ["api", "warm-runtime-configs"] => (Self::WarmConfigs, READ),
+            ["api", "admin", ..] => return Ok(Self::Admin),
+            ["health" | "liveness" | "readiness"] => (Self::Health, READ),
+            _ => return Err(RouteError::Unknown),
+        };
+        // `HEAD` is answered like `GET`; hyper leaves the body out.
+        let asked = if method == Method::HEAD {
+            "GET"
+        } else {
+            method.as_str()
+        };
+        if allowed.split(", ").any(|one| one == asked) {
+            Ok(route)
+        } else {
+            Err(RouteError::Method { allowed })
+        }
+    }
+
+    /// The path with its parameters unfilled: a name for logs and metrics that holds no id.
+    pub(crate) const fn template(&self) -> &'static str {
+        match self {
+            Self::Start => "/start",
+            Self::Stop => "/stop",
+            Self::Pause => "/pause",
+            Self::Resume => "/resume",
+            Self::List => "/list",
+            Self::Runtime(_) => "/runtime/{id}",
+            Self::Logs(_) => "/runtime/{id}/logs",
+            Self::Events(_) => "/runtime/{id}/events",
+            Self::Batch => "/sessions/batch",
+            Self::Session(_) => "/sessions/{id}",
+            Self::RegistryPrefix => "/registry_prefix",
+            Self::ImageExists => "/image_exists",
+            Self::Build => "/build",
+            Self::BuildStatus => "/build_status",
+            Self::WarmConfigs => "/api/warm-runtime-configs",
+            Self::Admin => "/api/admin",
+            Self::Health => "/health",
+        }
+    }
+}
+
+fn decoded(segment: &str) -> Result<String, RouteError> {
+    percent_decode_str(segment)
+        .decode_utf8()
+        .map(|text| text.into_owned())
+        .or(Err(RouteError::NotText))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn route(request: &str) -> Result<Route, RouteError> {
+        let (method, path) = request.split_once(' ').unwrap();
+        Route::parse(&method.parse().unwrap(), path, "")
+    }
+
+    #[test]
+    fn every_route_has_its_line() {
+        let table = [
+            ("POST /start", Route::Start),
+            ("POST /stop", Route::Stop),
+            ("POST /pause", Route::Pause),
+            ("POST /resume", Route::Resume),
+            ("GET /list", Route::List),
+            ("GET /runtime/abc", Route::Runtime("abc".to_owned())),
+            ("GET /runtime/abc/logs", Route::Logs("abc".to_owned())),
+            ("GET /runtime/abc/events", Route::Events("abc".to_owned())),
+            ("GET /sessions/batch", Route::Batch),
+            ("GET /sessions/abc", Route::Session("abc".to_owned())),
+            ("GET /registry_prefix", Route::RegistryPrefix),
+            ("GET /image_exists", Route::ImageExists),
+            ("POST /build", Route::Build),
+            ("GET /build_status", Route::BuildStatus),
+            ("GET /api/warm-runtime-configs", Route::WarmConfigs),
+            ("GET /api/admin/challenge", Route::Admin),
+            ("POST /api/admin/login", Route::Admin),
+            ("PUT /api/admin/warm-runtime-configs/a%2Fb", Route::Admin),
+            ("GET /health", Route::Health),
+            ("GET /liveness", Route::Health),
+            ("HEAD /readiness", Route::Health),
+        ];
+        for (request, expected) in table {
+            assert_eq!(route(request), Ok(expected), "{request}");
+        }
+    }
+
+    #[test]
+    fn doubled_and_trailing_slashes_are_not_there() {
+        for request in ["POST //start", "POST /start/", "POST ///start//"] {
+            assert_eq!(route(request), Ok(Route::Start), "{request}");
+        }
+        assert_eq!(route("GET /sessions//batch/"), Ok(Route::Batch));
+    }
+
+    #[test]
+    fn an_id_is_decoded_once_after_routing() {
+        for (request, id) in [
+            ("GET /sessions/a%2Fb", "a/b"),
+            ("GET /sessions/%62atch", "batch"),
+            ("GET /sessions/a%252Fb", "a%2Fb"),
+            ("GET /sessions/a.b-C_1", "a.b-C_1"),
+            ("GET /sessions/%C3%A9", "é"),
+            ("GET /sessions/100%", "100%"),
+            ("GET /sessions/a+b", "a+b"),
+        ] {
+            assert_eq!(route(request), Ok(Route::Session(id.to_owned())));
+        }
+        assert_eq!(route("GET /runtime/%FF"), Err(RouteError::NotText));
+    }
+
+    #[test]
+    fn a_prefix_is_cut_off() {
+        let get = |path| Route::parse(&Method::GET, path, "/v0/runtime/");
+        assert_eq!(get("/v0/runtime/list"), Ok(Route::List));
+        assert_eq!(get("/v0/runtime//list"), Ok(Route::List));
+        assert_eq!(get("/list"), Err(RouteError::Unknown));
+    }
+
+    #[test]
+    fn a_wrong_method_says_what_is_allowed() {
+        let allowed = |request| match route(request) {
+            Err(RouteError::Method { allowed }) => allowed,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(allowed("GET /start"), "POST");
+        assert_eq!(allowed("HEAD /start"), "POST");
+        assert_eq!(allowed("DELETE /sessions/abc"), "GET, HEAD");
+        assert_eq!(allowed("OPTIONS /list"), "GET, HEAD");
+    }
+
+    #[test]
+    fn what_is_not_in_the_table_is_unknown() {
+        for path in [
+            "/",
+            "/Start",
+            "/starts",
+            "/start/x",
+            "/runtime",
+            "/runtime/a/b",
+            "/runtime/a/logs/b",
+            "/sessions/a/b",
+            "/api",
+            "/api/other",
+            "*",
+        ] {
+            assert_eq!(
+                Route::parse(&Method::GET, path, ""),
+                Err(RouteError::Unknown),
+                "{path}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_path_is_answered(path in "(/?(start|sessions|runtime|api|admin|batch|%2F|%|[^\0]{0,4})){0,6}") {
+            if let Ok(route) = Route::parse(&Method::GET, &path, "") {
+                prop_assert!(route.template().starts_with('/'));
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The operator's listener: is the process alive, is it ready, what are its figures. No keys, so loopback by default.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Method, Request, StatusCode};
+use metrics_exporter_prometheus::PrometheusHandle;
+use runtime_core::Core;
+use serde::Serialize;
+use tower::{Service, service_fn};
+
+use crate::http::error::{self, ApiError, chain};
+use crate::http::reply::{self, Reply};
+use crate::http::route::RouteError;
+use crate::metrics;
+
+/// For the store to answer.
+const STORE_ANSWERS: Duration = Duration::from_secs(2);
+/// The text format of Prometheus.
+const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// What the listener tells of.
+#[derive(Debug)]
+pub(crate) struct Operator {
+    pub(crate) core: Arc<Core>,
+    pub(crate) metrics: PrometheusHandle,
+}
+
+/// Whether work can be done, and why not.
+#[derive(Debug, Serialize)]
+struct Readiness {
+    ready: bool,
+    reasons: Vec<String>,
+}
+
+/// The service that answers the operator's requests.
+pub(crate) fn service<B: Send + 'static>(
+    operator: Arc<Operator>,
+) -> impl Service<Request<B>, Response = Reply, Error = Infallible, Future: Send> + Clone + Send + 'static
+{
+    service_fn(move |request: Request<B>| {
+        let operator = Arc::clone(&operator);
+        async move {
+            let (head, _body) = request.into_parts();
+            if ![Method::GET, Method::HEAD].contains(&head.method) {
+                let allowed = "GET, HEAD";
+                return Ok(error::reply(&RouteError::Method { allowed }.into()));
+            }
+            Ok(match head.uri.path() {
+                "/livez" => reply::json(StatusCode::OK, r#"{"status":"ok"}"#),
+                "/readyz" => operator.readiness().await,
+                "/metrics" => operator.figures(),
+                _ => error::reply(&ApiError::Route(RouteError::Unknown)),
+            })
+        }
+    })
+}
+
+impl Operator {
+    async fn readiness(&self) -> Reply {
+        let mut reasons = Vec::new();
+        match tokio::time::timeout(STORE_ANSWERS, self.core.store_answers()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => reasons.push(format!("the store does not answer: {}", chain(&error))),
+            Err(_) => reasons.push("the store does not answer in time".to_owned()),
+        }
+        let stale = self.core.health().backends.into_iter();
+        reasons.extend(stale.filter(|(_, fresh)| !fresh).map(|(backend, _)| {
+            format!("what is observed of the backend `{backend}` is not up to date")
+        }));
+        let status = if reasons.is_empty() {
+            StatusCode::OK
+        } else {
+            StatusCode::SERVICE_UNAVAILABLE
+        };
+        let readiness = Readiness {
+            ready: reasons.is_empty(),
+            reasons,
+        };
+        // Texts and a boolean are always written.
+        reply::json(status, serde_json::to_vec(&readiness).unwrap_or_default())
+    }
+
+    fn figures(&self) -> Reply {
+        metrics::core(&self.core.health());
+        reply::with_type(StatusCode::OK, METRICS_TYPE, self.metrics.render())
+    }
+}

@@ -1,0 +1,255 @@
+//! Builds the parts from the configuration.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use agent_client::HttpAgent;
+use backend_local::{LocalBackend, LocalSettings, LogLimits, Program, Programs};
+use gateway::{Gateway, GatewaySettings};
+use runtime_api::{PodStatusCase, RegistryPrefix};
+use runtime_core::{
+    ApiKeyHash, BackendName, Clock as _, Core, Lifecycle, Parts, SandboxBackend, StateStore as _,
+    SystemClock, SystemEntropy, TenantId,
+};
+use secrecy::ExposeSecret as _;
+use store_sqlite::{SqliteSettings, SqliteStore};
+
+use crate::auth::{FIRST_KEY_FILE, Key, Keys, first_key};
+use crate::config::{CaseChoice, Command, Config, ConfigError, ConfiguredKey, Settings};
+use crate::convert::{CaseRule, RuntimeRender};
+use crate::data_dir::DataDir;
+use crate::error::Error;
+use crate::handlers::{Api, Images};
+
+/// The database in the data directory.
+const DATABASE: &str = "pinfold.db";
+/// The sandboxes of the local backend in the data directory.
+const SANDBOXES: &str = "sandboxes";
+/// The local backend's name in records.
+const LOCAL: &str = "local";
+
+/// The store. Its lock makes the data directory this process's own.
+pub(crate) async fn store(config: &Config, data: &DataDir) -> Result<Arc<SqliteStore>, Error> {
+    let mut settings = SqliteSettings::new(data.join(DATABASE));
+    if let Some(path) = &config.seal_key_file {
+        let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+            path: path.clone(),
+            source,
+        })?;
+        let key = text
+            .trim()
+            .parse()
+            .map_err(|error: store_sqlite::InvalidSealKey| {
+                ConfigError::setting(
+                    "seal_key_file",
+                    format!("names {}: {error}", path.display()),
+                )
+            })?;
+        settings.seal_key = Some(key);
+    }
+    let store = SqliteStore::open(settings).await.map_err(Error::Store)?;
+    Ok(Arc::new(store))
+}
+
+/// Sandboxes as processes of this machine.
+pub(crate) async fn backend(
+    settings: &Settings,
+    data: &DataDir,
+    store: &SqliteStore,
+) -> Result<Arc<dyn SandboxBackend>, Error> {
+    let (installation, _born) = store
+        .installation()
+        .await
+        .map_err(|error| Error::Core(error.into()))?;
+    let this = std::env::current_exe().map_err(Error::Begin)?;
+    let shim = vec![this.into_os_string(), OsString::from("shim")];
+    let local = &settings.config.local;
+    let mut backend = LocalSettings::new(
+        data.join(SANDBOXES),
+        installation,
+        shim,
+        settings.search_path.clone(),
+    );
+    backend.programs = programs(&settings.config)?;
+    backend.agent_ports = local.ports.clone();
+    backend.limits = limits(&settings.config)?;
+    backend.grace = local.grace;
+    backend.log = LogLimits {
+        max_bytes: local.log_size.0,
+        files: local.log_files,
+    };
+    let backend = LocalBackend::new(backend).map_err(Error::Backend)?;
+    Ok(Arc::new(backend))
+}
+
+fn programs(config: &Config) -> Result<Programs, ConfigError> {
+    let programs = config.local.images.iter().enumerate().map(|(at, mapped)| {
+        match &mapped.command {
+            Command::Text(text) => Program::parse(&mapped.image, text),
+            Command::Words(words) => Program::new(&mapped.image, words.clone()),
+        }
+        .map_err(|error| {
+            ConfigError::setting(
+                format!("local.images[{at}].command"),
+                format!("is wrong: {error}"),
+            )
+        })
+    });
+    Ok(Programs::before_default(
+        programs.collect::<Result<Vec<_>, _>>()?,
+    ))
+}
+
+fn limits(config: &Config) -> Result<backend_local::Limits, ConfigError> {
+    let some = |number: u64| (number > 0).then_some(number);
+    let local = &config.local;
+    let milli_cpu = local.cpu * 1000.0;
+    if !(0.0..=f64::from(u32::MAX)).contains(&milli_cpu) {
+        return Err(ConfigError::setting(
+            "local.cpu",
+            "must be a number of cores, such as 2.0, or 0 for no limit",
+        ));
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it lies between 0 and 2^32, as checked above"
+    )]
+    let milli_cpu = milli_cpu.round() as u64;
+    Ok(backend_local::Limits {
+        memory_bytes: some(local.memory.0),
+        milli_cpu: some(milli_cpu),
+        pids: some(local.pids),
+        open_files: local.open_files,
+    })
+}
+
+/// The gateway, which gives addresses at once and answers later.
+pub(crate) fn gateway(config: &Config) -> Gateway {
+    let gateway = &config.gateway;
+    let host = |address: IpAddr| match address {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("[{address}]"),
+    };
+    Gateway::new(GatewaySettings {
+        listen: gateway.listen,
+        public_host: gateway
+            .public_host
+            .clone()
+            .unwrap_or_else(|| host(gateway.listen)),
+        ports: gateway.ports.clone(),
+        service_ports: gateway.service_ports,
+        hold: gateway.hold,
+        connect: gateway.connect,
+        first_byte: gateway.first_byte,
+        connections_per_sandbox: gateway.connections_per_sandbox,
+        ..GatewaySettings::default()
+    })
+}
+
+/// The core over the other parts.
+pub(crate) async fn core(
+    config: &Config,
+    store: &Arc<SqliteStore>,
+    backend: &Arc<dyn SandboxBackend>,
+    gateway: &Gateway,
+) -> Result<Core, Error> {
+    let name: BackendName = LOCAL
+        .parse()
+        .map_err(|error| Error::Begin(io::Error::other(error)))?;
+    let render = RuntimeRender {
+        addresses: gateway.addresses(),
+        case: match config.pod_status_case {
+            CaseChoice::Auto => CaseRule::Auto,
+            CaseChoice::Lower => CaseRule::Always(PodStatusCase::Lower),
+            CaseChoice::Title => CaseRule::Always(PodStatusCase::Title),
+        },
+    };
+    let parts = Parts {
+        store: Arc::clone(store) as _,
+        backends: BTreeMap::from([(name, Arc::clone(backend))]),
+        agent: Arc::new(HttpAgent::default()),
+        addresses: gateway.addresses(),
+        render: Arc::new(render),
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+        settings: core_settings(config),
+    };
+    Core::start(parts).await.map_err(Error::Core)
+}
+
+fn core_settings(config: &Config) -> runtime_core::Settings {
+    let policy = &config.policy;
+    runtime_core::Settings {
+        policy: runtime_core::sandbox::Policy {
+            schedule_deadline: policy.schedule_deadline,
+            ready_deadline: policy.ready_deadline,
+            max_boots: policy.max_boots,
+            max_restarts: policy.max_restarts,
+            restart_window: policy.restart_window,
+            backoff: policy.backoff,
+            backoff_max: policy.backoff_max,
+            refusal_grace: policy.refusal_grace,
+            ..runtime_core::sandbox::Policy::default()
+        },
+        hold: config.hold,
+        max_live: config.limits.max_live.get(),
+        history: config.history,
+        ..runtime_core::Settings::default()
+    }
+}
+
+/// What the API's handlers work with.
+pub(crate) fn api(
+    config: &Config,
+    keys: Keys,
+    lifecycle: Lifecycle,
+    backend: Arc<dyn SandboxBackend>,
+) -> Api {
+    Api {
+        lifecycle,
+        keys,
+        path_prefix: config.path_prefix.clone(),
+        registry_prefix: RegistryPrefix {
+            registry_prefix: config.registry_prefix.clone(),
+        },
+        images: Images {
+            backend,
+            since: SystemClock.now(),
+        },
+    }
+}
+
+/// The keys that were configured; without any, the one of the first run, which is made now where it is missing.
+pub(crate) fn keys(configured: &[ConfiguredKey], data: &DataDir) -> Result<Keys, Error> {
+    let mut keys: Vec<Key> = configured
+        .iter()
+        .map(|key| Key {
+            name: key.name.clone(),
+            tenant: key.tenant.clone(),
+            hash: ApiKeyHash::of(key.key.expose_secret()),
+        })
+        .collect();
+    if keys.is_empty() {
+        let path = data.join(FIRST_KEY_FILE);
+        let first = first_key(&path, &SystemEntropy).map_err(|source| Error::FirstKey {
+            path: path.clone(),
+            source,
+        })?;
+        if first.is_new {
+            tracing::info!(path = %path.display(), "no API key is configured, so one was made: it is in this file");
+        } else {
+            tracing::info!(path = %path.display(), "no API key is configured: the one in this file is used");
+        }
+        keys.push(Key {
+            name: FIRST_KEY_FILE.to_owned(),
+            tenant: TenantId::default_tenant(),
+            hash: ApiKeyHash::of(first.key.expose_secret()),
+        });
+    }
+    Ok(Keys::new(keys))
+}
