@@ -1,5 +1,9 @@
 //! The way of one request: which sandbox, may it pass, where to, what came back.
 
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+
 use http::header::{CONTENT_LENGTH, EXPECT, HOST, ORIGIN, TRANSFER_ENCODING};
 use http::{
     Extensions, HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version,
@@ -7,8 +11,6 @@ use http::{
 use http_body::Body;
 use hyper::body::Incoming;
 use runtime_core::Route;
-use std::net::SocketAddr;
-use std::time::Duration;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -84,7 +86,7 @@ async fn pass(
         };
         match again {
             Some(request) if !healed && search.may_heal(&route) => outgoing = request,
-            _ => return Err(Refusal::Unreachable),
+            Some(_) | None => return Err(Search::unanswered(&route)),
         }
         healed = true;
         address = search.successor(&mut route).await?;
@@ -264,7 +266,7 @@ impl Way<'_> {
         progress: &Option<Progress>,
     ) -> Result<(Response<Incoming>, Box<Link>), Failure> {
         let answered = {
-            let mut exchange = std::pin::pin!(link.exchange(request));
+            let mut exchange = pin!(link.exchange(request));
             loop {
                 match timeout(self.shared.settings.first_byte, exchange.as_mut()).await {
                     Ok(answered) => break answered,

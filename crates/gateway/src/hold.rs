@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use runtime_core::sandbox::Service;
 use runtime_core::{Route, Routes, Standing, Why};
 use tokio::time::{Instant, timeout_at};
 
@@ -60,9 +61,22 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Whether a successor of this boot is worth waiting for when it does not answer.
+    /// Whether a successor of this boot is worth waiting for when it does not answer. Only the agent's silence means that
+    /// the boot is dead: behind the other services often nobody listens.
     pub(crate) fn may_heal(&self, route: &Route) -> bool {
-        matches!(route.standing, Standing::Running(_)) && self.kind == Kind::Ordinary
+        matches!(route.standing, Standing::Running(_))
+            && self.kind == Kind::Ordinary
+            && self.target.service == Service::Agent
+    }
+
+    /// What a client hears when this boot does not answer and nothing is waited for.
+    pub(crate) fn unanswered(route: &Route) -> Refusal {
+        match route.standing {
+            Standing::Starting { .. } => Refusal::Starting,
+            Standing::Running(_) | Standing::Paused | Standing::Failed | Standing::Stopped => {
+                Refusal::Unreachable
+            }
+        }
     }
 
     /// Where the request goes after the boot of `route` did not answer it.

@@ -1,5 +1,7 @@
 //! Requests that ask to switch protocols: WebSockets and whatever else.
 
+use std::io;
+
 use http::header::{CONNECTION, HeaderMap, HeaderValue, UPGRADE};
 use http::{Request, Version};
 use hyper::body::Incoming;
@@ -11,7 +13,7 @@ use tokio::net::TcpStream;
 use crate::gateway::Shared;
 use crate::headers;
 use crate::link::Link;
-use crate::tunnel::Tunnel;
+use crate::tunnel::{Side, Tunnel};
 use crate::upstream::Permit;
 
 /// A client's wish to switch protocols.
@@ -56,18 +58,14 @@ impl Upgrade {
                 let _held = (permit, open);
                 let left = route.left.clone();
                 let work = async {
-                    let sandbox = link.into_socket().await?;
-                    let client = self.client.await.map_err(std::io::Error::other)?;
-                    let client = client
-                        .downcast::<TokioIo<TcpStream>>()
-                        .map_err(|_other| std::io::Error::other("not a socket"))?;
-                    let client = (client.io.into_inner(), client.read_buf);
+                    // On the heap and gone before the long part: there are many tunnels, and they should be small.
+                    let (client, sandbox) = Box::pin(sockets(self.client, link)).await?;
                     Tunnel::new(routes, route.id, is_websocket)
                         .run(client, sandbox)
                         .await
                 };
                 // Whatever ends first ends all: both sockets are dropped.
-                let outcome: std::io::Result<()> = tokio::select! {
+                let outcome = tokio::select! {
                     outcome = work => outcome,
                     () = left.cancelled() => Ok(()),
                     () = end.cancelled() => Ok(()),
@@ -79,4 +77,15 @@ impl Upgrade {
             &shared.runtime,
         );
     }
+}
+
+/// The bare sockets of both sides, once the head of the answer has gone through.
+async fn sockets(client: OnUpgrade, link: Box<Link>) -> io::Result<(Side, Side)> {
+    let sandbox = link.into_socket().await?;
+    let client = client
+        .await
+        .map_err(io::Error::other)?
+        .downcast::<TokioIo<TcpStream>>()
+        .map_err(|_other| io::Error::other("the client's side is not a socket"))?;
+    Ok(((client.io.into_inner(), client.read_buf), sandbox))
 }

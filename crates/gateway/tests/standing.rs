@@ -17,9 +17,10 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use runtime_core::{Boot, Standing, Why};
 use support::{
-    Client, Stage, Upstream, get, nowhere, raw_upstream, read_until, request, route, soon, text,
-    until,
+    BOUND, Client, Stage, Upstream, get, nowhere, raw_upstream, read_until, request, route, soon,
+    text, until,
 };
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;
 
 const SHORT: Duration = Duration::from_millis(200);
@@ -73,6 +74,9 @@ async fn the_table_of_contract_7_2_on_the_wire() {
             }
         }
     }
+    stage.set(1, starting(false, closed));
+    let early = get(stage.agent(), "/").await;
+    assert!(early.text().contains("is starting"), "{}", early.text());
     stage.set(1, starting(true, None));
     let late = get(stage.agent(), "/").await;
     assert!(late.headers.contains_key("retry-after"));
@@ -223,9 +227,7 @@ async fn a_connection_that_was_closed_while_idle_costs_no_request() {
     let upstream = raw_upstream(|mut socket, _number| async move {
         read_until(&mut socket, "\r\n\r\n").await;
         let answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-        tokio::io::AsyncWriteExt::write_all(&mut socket, answer.as_bytes())
-            .await
-            .unwrap();
+        socket.write_all(answer.as_bytes()).await.unwrap();
     })
     .await;
     let stage = Stage::before(upstream);
@@ -291,4 +293,28 @@ async fn a_sandbox_that_does_not_begin_to_answer_is_a_504_and_one_that_is_slow_t
     go.send(true).unwrap();
     let body = soon(response.into_body().collect()).await.unwrap();
     assert_eq!(body.to_bytes(), "late");
+}
+
+#[tokio::test]
+async fn idle_connections_to_a_boot_are_closed_when_it_leaves() {
+    let (closed, mut is_closed) = tokio::sync::watch::channel(false);
+    let upstream = raw_upstream(move |mut socket, _number| {
+        let closed = closed.clone();
+        async move {
+            read_until(&mut socket, "\r\n\r\n").await;
+            let answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+            socket.write_all(answer.as_bytes()).await.unwrap();
+            let mut buffer = [0; 16];
+            let read = socket.read(&mut buffer).await;
+            assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
+            closed.send(true).unwrap();
+        }
+    })
+    .await;
+    let stage = Stage::with(|settings| settings.upstream_idle = 2 * BOUND);
+    stage.run(1, upstream);
+    assert_eq!(get(stage.agent(), "/").await.text(), "ok");
+    assert!(!*is_closed.borrow_and_update());
+    stage.set(2, Standing::Paused);
+    soon(is_closed.wait_for(|closed| *closed)).await.unwrap();
 }
