@@ -81,7 +81,7 @@ fn obeys_the_laws(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4096))]
+    #![proptest_config(ProptestConfig::with_cases(2048))]
 
     #[test]
     fn every_input_is_answered_within_the_laws(
@@ -97,7 +97,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1024))]
+    #![proptest_config(ProptestConfig::with_cases(512))]
 
     /// From whatever is stored and seen, and with whatever commands on the way, it comes to rest where the last intent
     /// wants it, or has failed.

@@ -151,17 +151,17 @@ fn a_boot_that_was_up_is_never_launched_again_under_its_number() {
     was_up.step();
     assert_eq!(was_up.state().boot, Boot(2));
 
-    let mut thawing = to_run(Phase::Paused)
-        .with(|state| state.ready_boot = Some(Boot(1)))
-        .sees(1, BootState::Frozen);
-    assert_eq!(thawing.effect(), Some(thaw(1)));
-    let mut vanished = thawing.sees_nothing().done(thaw(1));
-    vanished.step();
-    assert_eq!(vanished.state().boot, Boot(2));
-    assert_eq!(
-        vanished.state().restarts[0].reason.code,
-        ReasonCode::Vanished
-    );
+    let was_ready = to_run(Phase::Paused).with(|state| state.ready_boot = Some(Boot(1)));
+    let was_bound = to_run(Phase::Paused).with(|state| state.bound_boot = Some(Boot(1)));
+    for frozen in [was_ready, was_bound] {
+        let mut thawing = frozen.sees(1, BootState::Frozen);
+        assert_eq!(thawing.effect(), Some(thaw(1)));
+        let mut vanished = thawing.sees_nothing().done(thaw(1));
+        vanished.step();
+        assert_eq!(vanished.state().boot, Boot(2));
+        let lost = &vanished.state().restarts[0];
+        assert_eq!(lost.reason.code, ReasonCode::Vanished);
+    }
 }
 
 #[test]
