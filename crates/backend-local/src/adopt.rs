@@ -1,5 +1,6 @@
 //! After a start of the server: what is there, found by files and checked against processes.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
@@ -10,11 +11,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::boot::Attended;
 use crate::host::Host;
+use crate::leftovers::Signs;
 use crate::logs;
 use crate::names;
 use crate::observe;
 use crate::pid_file::{self, ExitFile, LaunchFile, ShimFile};
 use crate::ports;
+use crate::strays;
 use crate::workspace::SandboxDir;
 
 /// What was found.
@@ -24,6 +27,8 @@ pub(crate) struct Found {
     pub(crate) boots: Vec<Attended>,
     /// Directories whose removal was not finished.
     pub(crate) trash: Vec<PathBuf>,
+    /// Boots that run without a directory.
+    pub(crate) strays: Vec<Signs>,
 }
 
 /// Reads all directories and fills the registry.
@@ -44,7 +49,22 @@ pub(crate) fn find(host: &Host) -> io::Result<Found> {
             find_sandbox(host, &id, &mut found)?;
         }
     }
+    found.strays = find_strays(host, &found.boots)?;
     Ok(found)
+}
+
+fn find_strays(host: &Host, boots: &[Attended]) -> io::Result<Vec<Signs>> {
+    let known: BTreeSet<String> = boots
+        .iter()
+        .map(|found| {
+            names::marker(
+                found.launch.installation,
+                &found.launch.id,
+                found.launch.boot,
+            )
+        })
+        .collect();
+    strays::find(host.installation(), |marker| known.contains(marker))
 }
 
 fn find_sandbox(host: &Host, id: &SandboxId, found: &mut Found) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! The trait, each method a few lines: what it means is done elsewhere.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -58,6 +58,10 @@ impl LocalBackend {
         for boot in found.boots {
             host.tasks.spawn(boot.attend(Arc::clone(&host)));
         }
+        for stray in found.strays {
+            tracing::warn!(stray = ?stray.marker, "ending a sandbox whose directory is gone");
+            host.tasks.spawn(stray.end());
+        }
         for path in found.trash {
             remove_later(&host, path);
         }
@@ -86,7 +90,7 @@ impl Drop for LocalBackend {
 }
 
 /// The root as an absolute path without links; made, and tried by writing to it.
-fn usable_root(root: &Path) -> Result<std::path::PathBuf, LocalError> {
+fn usable_root(root: &Path) -> Result<PathBuf, LocalError> {
     let unusable = |source| LocalError::Root {
         path: root.to_owned(),
         source,
@@ -100,7 +104,7 @@ fn usable_root(root: &Path) -> Result<std::path::PathBuf, LocalError> {
 }
 
 /// Removes a directory that is in the trash already, however long that takes.
-fn remove_later(host: &Host, path: std::path::PathBuf) {
+fn remove_later(host: &Host, path: PathBuf) {
     host.tasks.spawn(async move {
         let remove = tokio::task::spawn_blocking(move || workspace::remove_tree(&path));
         match remove.await {
@@ -168,6 +172,7 @@ impl SandboxBackend for LocalBackend {
             return Err(retry("the sandbox's processes are still there"));
         }
         let dir = SandboxDir::new(&self.host.settings.root, id);
+        let temporary = workspace::temporary(&dir, self.host.installation(), id);
         let trash = self
             .host
             .settings
@@ -183,6 +188,8 @@ impl SandboxBackend for LocalBackend {
                 return Err(cannot_write("removing the sandbox's directory", error));
             }
         }
+        // Boots remove it, unless their directory was removed before.
+        remove_later(&self.host, temporary);
         self.host.registry.erased(id);
         Ok(())
     }

@@ -21,9 +21,6 @@ use crate::workspace::{self, BootDir};
 
 /// What a shim needs after the grace time to see that all ended; then it is ended itself.
 const SHIM_MARGIN: Duration = Duration::from_secs(5);
-/// Pause before looking again for what is left of a boot.
-const PAUSE: Duration = Duration::from_millis(5);
-const PAUSE_MAX: Duration = Duration::from_secs(1);
 
 /// A boot that is looked after.
 #[derive(Debug)]
@@ -126,24 +123,8 @@ impl Attended {
             shim: self.shim.as_ref().map(|known| known.shim),
             cgroup: self.launch.cgroup.clone(),
         };
-        let mut pause = PAUSE;
-        loop {
-            let signs = signs.clone();
-            match tokio::task::spawn_blocking(move || signs.kill()).await {
-                Ok(Ok(0)) => return exit,
-                Ok(Ok(left)) => tracing::debug!(
-                    sandbox.id = %self.id(), boot = %self.boot(), left,
-                    "ended what a lost shim left behind"
-                ),
-                Ok(Err(error)) => tracing::warn!(
-                    sandbox.id = %self.id(), boot = %self.boot(), error = %error,
-                    "cannot look for what a lost shim left behind"
-                ),
-                Err(error) => tracing::error!(error = %error, "looking for processes failed"),
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(PAUSE_MAX);
-        }
+        signs.end().await;
+        exit
     }
 
     /// Removes what belongs to the boot alone, but for its logs.

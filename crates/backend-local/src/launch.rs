@@ -204,13 +204,14 @@ fn prepare(
     let sandbox = SandboxDir::new(&settings.root, spec.id());
     let dir = sandbox.boot(spec.boot);
     let working_dir = environment::working_dir(spec.spec.working_dir.as_deref(), sandbox.path());
-    let make = || -> io::Result<PathBuf> {
+    let temporary = workspace::temporary(&sandbox, spec.installation, spec.id());
+    let make = || -> io::Result<()> {
         workspace::make_private(&working_dir)?;
         workspace::make_private(dir.path())?;
         sandbox.forget_logs_before(spec.boot)?;
-        workspace::make_temporary(&sandbox, spec.installation, spec.id())
+        workspace::make_temporary(&temporary)
     };
-    let temporary = make().map_err(|error| cannot_write("making a boot's directories", error))?;
+    make().map_err(|error| cannot_write("making a boot's directories", error))?;
     let places = Places {
         sandbox: sandbox.path().to_owned(),
         home: sandbox.home(),

@@ -3,10 +3,16 @@
 
 use std::fs;
 use std::io;
+use std::time::Duration;
 
 use crate::cgroup::Group;
 use crate::names;
 use crate::process::{self, Process, Stat};
+use crate::strays;
+
+/// Pause before looking again for what is left of a boot.
+const PAUSE: Duration = Duration::from_millis(5);
+const PAUSE_MAX: Duration = Duration::from_secs(1);
 
 /// By what the processes of a boot are told.
 #[derive(Debug, Clone)]
@@ -19,12 +25,12 @@ pub(crate) struct Signs {
 }
 
 impl Signs {
-    /// Ends whatever is found, and says how many that were. Called until that is none: what is found may have started
+    /// Ends whatever is found, and says how many that were. To be called until that is none: what is found may have started
     /// something meanwhile.
     ///
     /// # Errors
     /// When `/proc` cannot be read.
-    pub(crate) fn kill(&self) -> io::Result<usize> {
+    fn kill(&self) -> io::Result<usize> {
         let own = i32::try_from(std::process::id()).unwrap_or_default();
         let grouped = self
             .cgroup
@@ -63,13 +69,34 @@ impl Signs {
     /// Whether a process was born into this boot. Others' processes cannot be read, and are not ours.
     fn marks(&self, pid: i32) -> bool {
         fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environment| {
-            let mut variables = environment.split(|byte| *byte == 0);
-            variables.any(|variable| {
-                variable
-                    .strip_prefix(names::MARKER.as_bytes())
-                    .and_then(|rest| rest.strip_prefix(b"="))
-                    == Some(self.marker.as_bytes())
-            })
+            strays::variable(&environment, names::MARKER).is_some_and(|found| found == self.marker)
         })
+    }
+
+    /// Ends whatever is found until there is nothing more. A process that the kernel does not let go is waited for: as
+    /// long as it is there, the boot is.
+    ///
+    /// # Cancel safety
+    /// What was ended stays ended.
+    pub(crate) async fn end(self) {
+        let mut pause = PAUSE;
+        loop {
+            let signs = self.clone();
+            match tokio::task::spawn_blocking(move || signs.kill()).await {
+                Ok(Ok(0)) => return,
+                Ok(Ok(left)) => tracing::debug!(
+                    marker = self.marker,
+                    left,
+                    "ended what a lost shim left behind"
+                ),
+                Ok(Err(error)) => tracing::warn!(
+                    marker = self.marker, error = %error,
+                    "cannot look for what a lost shim left behind"
+                ),
+                Err(error) => tracing::error!(error = %error, "looking for processes failed"),
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(PAUSE_MAX);
+        }
     }
 }

@@ -48,6 +48,7 @@ mod process;
 mod programs;
 mod registry;
 mod shim;
+mod strays;
 mod watch;
 mod workspace;
 

@@ -13,6 +13,13 @@ pub(crate) fn marker(installation: InstallationId, id: &SandboxId, boot: Boot) -
     format!("{installation}/{id}/{boot}")
 }
 
+/// Whether a value of [`MARKER`] is one of this installation.
+pub(crate) fn is_marker_of(marker: &str, installation: InstallationId) -> bool {
+    marker
+        .strip_prefix(&installation.to_string())
+        .is_some_and(|rest| rest.starts_with('/'))
+}
+
 /// Name of a boot in lists of processes and of cgroups.
 pub(crate) fn boot_name(id: &SandboxId, boot: Boot) -> String {
     format!("{id}-{boot}")

@@ -165,30 +165,34 @@ pub(crate) fn make_private(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-/// A private directory for temporary files and sockets: the sandbox's own where a socket's path fits, else one below
-/// `/tmp`.
-pub(crate) fn make_temporary(
+/// The directory for temporary files and sockets: the sandbox's own where a socket's path fits, else one below `/tmp`.
+pub(crate) fn temporary(
     sandbox: &SandboxDir,
     installation: InstallationId,
     id: &SandboxId,
-) -> io::Result<PathBuf> {
+) -> PathBuf {
     let own = sandbox.path().join("tmp");
     if own.as_os_str().len() <= SOCKET_DIR_BYTES {
-        make_private(&own)?;
-        return Ok(own);
+        return own;
     }
     let user = rustix::process::geteuid().as_raw();
-    let of_user = PathBuf::from(format!("/tmp/pinfold-{user}"));
-    make_private(&of_user)?;
-    // Anybody may have made it before us.
-    let found = fs::symlink_metadata(&of_user)?;
-    if !found.is_dir() || found.uid() != user || found.mode() & 0o077 != 0 {
-        let message = format!("{} is not private to this user", of_user.display());
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
+    let name = format!("{}-{}", names::short(installation), short_id(id));
+    PathBuf::from(format!("/tmp/pinfold-{user}")).join(name)
+}
+
+/// Makes [`temporary`], private to this user.
+pub(crate) fn make_temporary(path: &Path) -> io::Result<()> {
+    make_private(path)?;
+    // Below `/tmp` anybody may have made the directory above it before us.
+    let user = rustix::process::geteuid().as_raw();
+    for dir in path.parent().into_iter().chain([path]) {
+        let found = fs::symlink_metadata(dir)?;
+        if !found.is_dir() || found.uid() != user || found.mode() & 0o022 != 0 {
+            let message = format!("{} is not this user's alone", dir.display());
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
+        }
     }
-    let short = of_user.join(format!("{}-{}", names::short(installation), short_id(id)));
-    make_private(&short)?;
-    Ok(short)
+    Ok(())
 }
 
 /// An id in at most 16 letters: our own as they are, longer ones hashed (FNV-1a).
@@ -281,7 +285,8 @@ mod tests {
         let id: SandboxId = "an-id-as-long-as-a-label-may-be-0123456789-0123456789-012345678"
             .parse()
             .unwrap();
-        let made = make_temporary(&SandboxDir::new(&deep, &id), installation, &id).unwrap();
+        let made = temporary(&SandboxDir::new(&deep, &id), installation, &id);
+        make_temporary(&made).unwrap();
         assert!(made.is_dir());
         assert!(
             made.as_os_str().len() <= SOCKET_DIR_BYTES,

@@ -16,9 +16,11 @@ const CHUNK: usize = 16 * 1024;
 pub(super) struct Log {
     path: PathBuf,
     limits: LogLimits,
-    /// None while it cannot be written: the program must go on, so its output is lost.
+    /// None until something is written to it.
     file: Option<File>,
     size: u64,
+    /// It could not be written the last time.
+    losing: bool,
 }
 
 impl Log {
@@ -31,6 +33,7 @@ impl Log {
             limits,
             file: Some(file),
             size,
+            losing: false,
         })
     }
 
@@ -58,17 +61,29 @@ impl Log {
         }
     }
 
+    /// Writes to the current file, or loses it: the program must go on whatever happens to its log.
     fn append(&mut self, part: &[u8]) {
-        let Some(file) = &mut self.file else { return };
-        if let Err(error) = file.write_all(part) {
-            super::note(&format!("cannot write the log, output is lost: {error}"));
+        let written = match &mut self.file {
+            Some(file) => file.write_all(part),
+            None => open(&self.path).and_then(|file| self.file.insert(file).write_all(part)),
+        };
+        match written {
+            Ok(()) => {
+                self.losing = false;
+                self.size = self
+                    .size
+                    .saturating_add(u64::try_from(part.len()).unwrap_or(u64::MAX));
+            }
+            Err(error) => {
+                if !self.losing {
+                    super::note(&format!("cannot write the log, output is lost: {error}"));
+                }
+                self.losing = true;
+            }
         }
-        self.size = self
-            .size
-            .saturating_add(u64::try_from(part.len()).unwrap_or(u64::MAX));
     }
 
-    /// Moves every file one further, the oldest out.
+    /// Moves every file one further, the oldest out. The next write opens a new one.
     fn rotate(&mut self) {
         let oldest = self.limits.files.saturating_sub(1);
         for age in (0..oldest).rev() {
@@ -80,13 +95,7 @@ impl Log {
             fs::remove_file(&self.path).ok();
         }
         self.size = 0;
-        self.file = match open(&self.path) {
-            Ok(file) => Some(file),
-            Err(error) => {
-                super::note(&format!("cannot open the log, output is lost: {error}"));
-                None
-            }
-        };
+        self.file = None;
     }
 }
 

@@ -203,3 +203,38 @@ async fn the_ports_of_a_found_boot_are_not_given_to_another() {
         .unwrap_err();
     assert!(used_up.to_string().contains("local.ports"), "{used_up}");
 }
+
+#[tokio::test]
+async fn a_boot_whose_directory_was_removed_while_no_server_watched_is_ended() {
+    let mut world = World::new(FAMILY);
+    world.up("abc", 1).await;
+    let pids = family(&world).await;
+    let (shim, _) = world.pids("abc", 1).await;
+    world.backend.shutdown().await;
+    fs::remove_dir_all(world.sandbox("abc")).unwrap();
+    world.restart().await;
+    ended(shim).await;
+    for pid in pids {
+        ended(pid).await;
+    }
+    world.gone("abc", 1).await;
+}
+
+#[tokio::test]
+async fn a_boot_in_another_directory_is_left_alone() {
+    let mut world = World::new("exec sleep 1000");
+    world.up("abc", 1).await;
+    let (shim, program) = world.pids("abc", 1).await;
+    let root = world.settings.root.clone();
+    world.settings.root = root.with_file_name("elsewhere");
+    world.restart().await;
+    world.gone("abc", 1).await;
+    world.settings.root = root;
+    world.restart().await;
+    world
+        .state("abc", 1, |state| {
+            matches!(state, Some(BootState::Up { .. }))
+        })
+        .await;
+    assert!(is_running(shim) && is_running(program));
+}
