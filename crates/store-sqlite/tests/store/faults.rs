@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use futures::future::join_all;
 use runtime_core::sandbox::{Desired, Phase};
@@ -363,4 +364,35 @@ async fn a_program_that_holds_the_database_is_told_and_waited_out() {
     );
     sqlx::query("ROLLBACK").execute(&mut raw).await.unwrap();
     create(&store, &record("abc", "s")).await;
+}
+
+#[tokio::test]
+async fn a_write_that_is_not_answered_in_time_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("test.db");
+    let settings = SqliteSettings {
+        patience: Duration::from_millis(50),
+        ..SqliteSettings::new(&path)
+    };
+    let store = SqliteStore::open(settings).await.unwrap();
+    let mut raw = SqliteConnectOptions::new()
+        .filename(&path)
+        .connect()
+        .await
+        .unwrap();
+    sqlx::query("BEGIN IMMEDIATE")
+        .execute(&mut raw)
+        .await
+        .unwrap();
+    let error = store
+        .insert(&record("abc", "s"), &[], Admit::Always, None)
+        .await
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("did not answer in time: check the load"),
+        "{error}"
+    );
+    sqlx::query("ROLLBACK").execute(&mut raw).await.unwrap();
 }
