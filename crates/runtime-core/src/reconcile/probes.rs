@@ -77,13 +77,13 @@ impl Reconciler {
         let began = monotonic();
         let mut told = None;
         loop {
-            let agent = self.agent.probe(&endpoint).await;
-            let ready = matches!(agent, AgentState::Ready { .. });
-            let obstacle = if ready {
-                None
-            } else {
-                self.addresses.trouble(&record.state.ports)
+            let obstacle = self.addresses.trouble(&record.state.ports);
+            let agent = match obstacle {
+                // Whoever answers at an address that is not ours is a stranger.
+                Some(_) => AgentState::Silent,
+                None => self.agent.probe(&endpoint).await,
             };
+            let ready = matches!(agent, AgentState::Ready { .. });
             let news = Some((agent, obstacle.clone()));
             if told != news {
                 told = news;

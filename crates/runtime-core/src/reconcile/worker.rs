@@ -1,12 +1,14 @@
 //! One look at one sandbox: read, decide, write, do one thing.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
 use super::Reconciler;
+use crate::backend::{Bounded, SandboxBackend};
 use crate::ids::SandboxId;
-use crate::sandbox::{Observation, Phase, Record, step};
+use crate::sandbox::{Observation, PauseMode, Phase, Policy, Record, step};
 use crate::store::{Admit, StoreError, Updated};
 
 impl Reconciler {
@@ -48,7 +50,8 @@ impl Reconciler {
         let seen = self.observations.of(&record.backend, id, record.state.boot);
         let last = self.outcomes.last(id);
         let now = self.clock.now();
-        let decision = step(&record, &seen, last.as_ref(), now, &self.settings.policy);
+        let policy = self.policy_for(backend);
+        let decision = step(&record, &seen, last.as_ref(), now, &policy);
         if let Some(mut next) = decision.next {
             match self
                 .records
@@ -83,6 +86,18 @@ impl Reconciler {
             self.queue.push_after(id, at.since(now));
         }
         Ok(())
+    }
+
+    /// A backend that cannot freeze releases instead.
+    fn policy_for(&self, backend: &Bounded) -> Cow<'_, Policy> {
+        let policy = &self.settings.policy;
+        if policy.pause == PauseMode::Freeze && !backend.capabilities().freezes {
+            return Cow::Owned(Policy {
+                pause: PauseMode::Release,
+                ..policy.clone()
+            });
+        }
+        Cow::Borrowed(policy)
     }
 
     /// What a decided record means for the tasks and addresses beside it.

@@ -44,7 +44,14 @@ impl Look<'_> {
             return self.take_away(draft, boot, state);
         }
         if draft.state().phase == Phase::Stopped {
-            return Decision::default();
+            // A zombie may have made a disk once more.
+            let left = self.seen.disk == DiskState::Present;
+            let (effect, look_again) = if left {
+                self.act(Effect::Erase)
+            } else {
+                (None, None)
+            };
+            return draft.decide(effect, look_again);
         }
         if let Some(boot) = self.launched_unseen() {
             draft.leave(Phase::Stopping);

@@ -111,9 +111,7 @@ impl Look<'_> {
                 }
             },
             Some(OutcomeKind::Retry(message)) => {
-                if self.now >= state.boot_since.plus(self.policy.schedule_deadline) {
-                    return self.fail(Reason::new(ReasonCode::Unschedulable, message));
-                }
+                // Without end: it is the backend or its platform that is in trouble, not the sandbox.
                 draft.tell(Some(message), self.policy.detail_interval);
             }
             Some(OutcomeKind::Done) | None => {}

@@ -35,10 +35,7 @@ fn a_stop_ends_stopped_from_every_phase() {
         let effects = effects_until_rest(&mut sandbox);
         assert_eq!(sandbox.state().phase, Phase::Stopped, "from {phase:?}");
         assert!(sandbox.state().endpoints.is_none() || phase == Phase::Stopped);
-        let mut expected = vec![release(1), release(2), release(3)];
-        if phase != Phase::Stopped {
-            expected.push(Effect::Erase);
-        }
+        let expected = [release(1), release(2), release(3), Effect::Erase];
         assert_eq!(effects, expected, "from {phase:?}");
     }
 }
