@@ -34,4 +34,4 @@ mod wiring;
 pub use cli::{CommandError, main};
 pub use config::{ConfigError, Environment, Flags, Settings};
 pub use error::Error;
-pub use serve::serve;
+pub use serve::{serve, serve_over};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gateway::Gateway;
 use metrics_exporter_prometheus::PrometheusHandle;
-use runtime_core::Core;
+use runtime_core::{Agent, Core, SandboxBackend};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use store_sqlite::SqliteStore;
 use tokio_util::sync::CancellationToken;
@@ -33,11 +33,38 @@ const OPERATOR_DRAIN: Duration = Duration::from_secs(1);
 /// How often figures that nobody asks for are folded together.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// Serves until SIGTERM or SIGINT. Sandboxes outlive the server.
+/// Serves sandboxes that are processes of this machine, until SIGTERM or SIGINT. They outlive the server.
 ///
 /// # Errors
 /// [`Error`] when it cannot start, or a part of it broke.
 pub async fn serve(settings: Settings) -> Result<(), Error> {
+    run(settings, World::ThisMachine).await
+}
+
+/// As [`serve`], with a backend and agents of the embedder's own.
+///
+/// # Errors
+/// As [`serve`].
+pub async fn serve_over(
+    settings: Settings,
+    backend: Arc<dyn SandboxBackend>,
+    agent: Arc<dyn Agent>,
+) -> Result<(), Error> {
+    run(settings, World::Given { backend, agent }).await
+}
+
+/// Where sandboxes run, and how what is inside them is asked.
+enum World {
+    /// As processes of this machine, with agents that speak HTTP.
+    ThisMachine,
+    /// Wherever an embedder wants.
+    Given {
+        backend: Arc<dyn SandboxBackend>,
+        agent: Arc<dyn Agent>,
+    },
+}
+
+async fn run(settings: Settings, world: World) -> Result<(), Error> {
     let config = &settings.config;
     telemetry::install(config.log.format, &config.log.level).or(Err(Error::LogLevel))?;
     let mut signals = Signals::listen().map_err(Error::Begin)?;
@@ -51,7 +78,7 @@ pub async fn serve(settings: Settings) -> Result<(), Error> {
     let store = wiring::store(config, &data).await?;
     // The directory is ours from here on: what a killed server left is wrong.
     data.forget_addresses();
-    let server = match Server::start(&settings, data, Arc::clone(&store), figures).await {
+    let server = match Server::start(&settings, world, data, Arc::clone(&store), figures).await {
         Ok(server) => server,
         Err(error) => {
             store.close().await;
@@ -88,6 +115,7 @@ struct Server {
 impl Server {
     async fn start(
         settings: &Settings,
+        world: World,
         data: DataDir,
         store: Arc<SqliteStore>,
         figures: PrometheusHandle,
@@ -97,9 +125,15 @@ impl Server {
         // Bound before anything acts: a taken port must not cost a sandbox.
         let api_listener = bind("API", config.listen, "listen").await?;
         let operator_listener = bind_operator(config.operator.listen).await?;
-        let backend = wiring::backend(settings, &data, &store).await?;
+        let (backend, agent) = match world {
+            World::ThisMachine => (
+                wiring::backend(settings, &data, &store).await?,
+                wiring::agent(),
+            ),
+            World::Given { backend, agent } => (backend, agent),
+        };
         let gateway = wiring::gateway(config);
-        let core = Arc::new(wiring::core(config, &store, &backend, &gateway).await?);
+        let core = Arc::new(wiring::core(config, &store, &backend, agent, &gateway).await?);
         gateway.serve(core.routes());
 
         let server = Self {

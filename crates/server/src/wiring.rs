@@ -12,8 +12,8 @@ use backend_local::{LocalBackend, LocalSettings, LogLimits, Program, Programs};
 use gateway::{Gateway, GatewaySettings};
 use runtime_api::{PodStatusCase, RegistryPrefix};
 use runtime_core::{
-    ApiKeyHash, BackendName, Clock as _, Core, Lifecycle, Parts, SandboxBackend, StateStore as _,
-    SystemClock, SystemEntropy, TenantId,
+    Agent, ApiKeyHash, BackendName, Clock as _, Core, Lifecycle, Parts, SandboxBackend,
+    StateStore as _, SystemClock, SystemEntropy, TenantId,
 };
 use secrecy::ExposeSecret as _;
 use store_sqlite::{SqliteSettings, SqliteStore};
@@ -151,11 +151,17 @@ pub(crate) fn gateway(config: &Config) -> Gateway {
     })
 }
 
+/// Agents that are asked over their own HTTP API.
+pub(crate) fn agent() -> Arc<dyn Agent> {
+    Arc::new(HttpAgent::default())
+}
+
 /// The core over the other parts.
 pub(crate) async fn core(
     config: &Config,
     store: &Arc<SqliteStore>,
     backend: &Arc<dyn SandboxBackend>,
+    agent: Arc<dyn Agent>,
     gateway: &Gateway,
 ) -> Result<Core, Error> {
     let name: BackendName = LOCAL
@@ -172,7 +178,7 @@ pub(crate) async fn core(
     let parts = Parts {
         store: Arc::clone(store) as _,
         backends: BTreeMap::from([(name, Arc::clone(backend))]),
-        agent: Arc::new(HttpAgent::default()),
+        agent,
         addresses: gateway.addresses(),
         render: Arc::new(render),
         clock: Arc::new(SystemClock),
