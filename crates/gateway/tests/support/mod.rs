@@ -50,11 +50,12 @@ pub async fn until(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
-/// A range of ports that other tests of this process do not begin at.
+/// A range of ports below the default one, where a server may run beside the tests, that other tests are unlikely to
+/// begin at. Ports that somebody has are passed over.
 pub fn ports(count: u16) -> RangeInclusive<u16> {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let block = u16::try_from(std::process::id() % 60).unwrap() * 300;
-    let first = 12_000 + block + NEXT.fetch_add(count, Ordering::Relaxed) % 3_000;
+    let process = u16::try_from(std::process::id() % 300).unwrap() * 30;
+    let first = 10_000 + (process + NEXT.fetch_add(50, Ordering::Relaxed) % 9_000) % 9_000;
     first..=first + count - 1
 }
 
@@ -173,7 +174,7 @@ impl Stage {
 
     pub fn with(change: impl FnOnce(&mut GatewaySettings)) -> Self {
         let mut settings = GatewaySettings {
-            ports: ports(40),
+            ports: ports(400),
             ..GatewaySettings::default()
         };
         change(&mut settings);
