@@ -21,6 +21,8 @@ mod code {
     pub(super) const FULL: i32 = 13;
     pub(super) const CANTOPEN: i32 = 14;
     pub(super) const NOTADB: i32 = 26;
+    /// Extended: the index of the log of writes, a file beside the database, cannot grow.
+    pub(super) const IOERR_SHMSIZE: i32 = 4874;
 }
 
 /// What an error of the database means for the operator.
@@ -48,6 +50,9 @@ impl Trouble {
             .as_database_error()
             .and_then(|error| error.code())
             .and_then(|code| code.parse::<i32>().ok());
+        if extended == Some(code::IOERR_SHMSIZE) {
+            return Self::DiskFull;
+        }
         match extended.map(|code| code & 0xff) {
             Some(code::FULL) => Self::DiskFull,
             Some(code::READONLY) => Self::ReadOnly,
