@@ -7,7 +7,9 @@
     reason = "a failed check panics, and a skip says why"
 )]
 
+mod end;
 mod life;
 mod limits;
+mod refused;
 mod restart;
 mod world;
