@@ -1,6 +1,7 @@
 //! The gateway's way to sandboxes: [`Routes`] answered from the views, and from the store before any *not found*.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -11,6 +12,9 @@ use crate::lifecycle::Lifecycle;
 use crate::routes::{Route, RouteError, Routes, Standing, Why};
 use crate::sandbox::{Label, Phase, Service};
 use crate::views::View;
+
+/// The time in which a lost boot is noticed.
+const NOTICE: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 pub(crate) struct Directory {
@@ -75,13 +79,20 @@ impl Directory {
         let Some(mut news) = parts.records.views.subscribe(&route.id) else {
             return self.look_up(label, service).await;
         };
-        // The caller found this boot dead while the record said running: the record must change first.
-        let stale = matches!(route.standing, Standing::Running(_)) && route.boot == dead;
+        // The caller found this boot dead while the record said running: the record must change first. A boot that is
+        // well nevertheless, and only closed a connection, is no reason to wait for long.
+        if matches!(route.standing, Standing::Running(_)) && route.boot == dead {
+            let noticed = news.wait_for(|view| {
+                let state = &view.summary.state;
+                state.phase != Phase::Running || state.boot != dead
+            });
+            if tokio::time::timeout(NOTICE, noticed).await.is_err() {
+                return Ok(self.lookup(label, service));
+            }
+        }
         let settled = |view: &View| {
             let state = &view.summary.state;
-            let coming = state.is_live() && state.phase != Phase::Running;
-            let still_dead = stale && state.phase == Phase::Running && state.boot == dead;
-            !coming && !still_dead
+            !state.is_live() || state.phase == Phase::Running
         };
         // An error means that the sandbox was stopped meanwhile, which the look-up tells.
         let _stopped = news.wait_for(settled).await.is_err();
@@ -116,4 +127,103 @@ fn unanswered(error: crate::store::StoreError) -> RouteError {
         "cannot look a sandbox up for the gateway"
     );
     RouteError
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::Version;
+    use crate::sandbox::builders::record;
+    use crate::sandbox::{Desired, Endpoints, Record};
+    use crate::testing::{Mocks, StillClock};
+
+    fn running(version: u64, boot: u32) -> Record {
+        let mut record = record();
+        record.version = Version(version);
+        record.state.boot = Boot(boot);
+        record.state.phase = Phase::Running;
+        record.state.ran = true;
+        record.state.endpoints = Some(Endpoints::from_iter([(
+            Service::Agent,
+            "127.0.0.1:10000".parse().unwrap(),
+        )]));
+        record
+    }
+
+    fn healing(version: u64, boot: u32) -> Record {
+        let mut record = running(version, boot);
+        record.state.phase = Phase::Starting;
+        record.state.endpoints = None;
+        record
+    }
+
+    fn directory() -> Directory {
+        let mut mocks = Mocks::default();
+        mocks.stored(&[]);
+        mocks.store.expect_get().returning(|_| Ok(None));
+        Directory {
+            lifecycle: mocks.build().0,
+            activity: Arc::default(),
+            clock: Arc::new(StillClock),
+        }
+    }
+
+    fn apply(directory: &Directory, record: &Record) {
+        directory
+            .lifecycle
+            .parts
+            .records
+            .views
+            .apply(record.summary());
+    }
+
+    async fn resolve(directory: &Directory, why: Why) -> Option<Route> {
+        directory
+            .resolve(&record().label, Service::Agent, why)
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_dead_boot_is_waited_for_until_its_successor_runs() {
+        let directory = directory();
+        apply(&directory, &running(1, 1));
+        let (route, ()) = tokio::join!(biased; resolve(&directory, Why::Dead(Boot(1))), async {
+            apply(&directory, &healing(2, 2));
+            tokio::time::sleep(Duration::from_secs(20)).await;
+            apply(&directory, &running(3, 2));
+        });
+        let route = route.unwrap();
+        assert_eq!(route.boot, Boot(2));
+        assert!(matches!(route.standing, Standing::Running(Some(_))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_boot_that_is_well_after_all_is_not_waited_for_long() {
+        let directory = directory();
+        apply(&directory, &running(1, 1));
+        let began = crate::clock::monotonic();
+        let route = resolve(&directory, Why::Dead(Boot(1))).await.unwrap();
+        assert_eq!(route.boot, Boot(1));
+        assert_eq!(crate::clock::monotonic() - began, NOTICE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_a_sandbox_that_is_to_be_paused() {
+        let directory = directory();
+        apply(&directory, &healing(1, 2));
+        let (route, ()) = tokio::join!(biased; resolve(&directory, Why::Dead(Boot(2))), async {
+            let mut paused = healing(2, 2);
+            paused.state.intent.desired = Desired::Paused;
+            apply(&directory, &paused);
+        });
+        assert_eq!(route.unwrap().standing, Standing::Paused);
+    }
+
+    #[tokio::test]
+    async fn a_label_is_unknown_only_when_the_store_says_so() {
+        let directory = directory();
+        assert!(directory.lookup(&record().label, Service::Agent).is_none());
+        assert!(resolve(&directory, Why::Missing).await.is_none());
+    }
 }
