@@ -3,7 +3,7 @@
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
@@ -18,7 +18,8 @@ pub(crate) const OPERATOR_ADDRESS: &str = "operator.addr";
 pub(crate) struct DataDir(PathBuf);
 
 impl DataDir {
-    /// Makes the directory where it is missing, for its owner alone.
+    /// Makes the directory where it is missing, for its owner alone. In one that others may enter, the files that hold
+    /// keys are still closed to them.
     ///
     /// # Errors
     /// It cannot be made or written.
@@ -27,14 +28,6 @@ impl DataDir {
         // Later changes of the working directory must not move it, and programs in sandboxes get the name.
         let path = path.canonicalize()?;
         access(&path, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)?;
-        let mode = fs::metadata(&path)?.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            tracing::warn!(
-                path = %path.display(),
-                mode = format!("{mode:o}"),
-                "others may look into the data directory, which holds keys: chmod 700 it"
-            );
-        }
         Ok(Self(path))
     }
 
@@ -64,6 +57,8 @@ impl DataDir {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]

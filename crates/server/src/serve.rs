@@ -123,7 +123,7 @@ impl Server {
         let config = &settings.config;
         let keys = wiring::keys(&settings.api_keys, &data)?;
         // Bound before anything acts: a taken port must not cost a sandbox.
-        let api_listener = bind("API", config.listen, "listen").await?;
+        let api_listener = bind("api", config.listen, "listen").await?;
         let operator_listener = bind_operator(config.operator.listen).await?;
         let (backend, agent) = match world {
             World::ThisMachine => (
@@ -188,7 +188,13 @@ impl Server {
     /// Tells people and programs where a listener listens.
     fn note(&self, listener: &Listener, name: &str) -> Result<(), Error> {
         let address = listener.address();
-        tracing::info!(%address, "serving the {}", listener.name());
+        tracing::info!(listener = listener.name(), %address, "listening");
+        if !address.ip().is_loopback() {
+            tracing::warn!(
+                listener = listener.name(),
+                "reachable from other machines without TLS: put something with TLS in front, keys travel here"
+            );
+        }
         self.data
             .write_address(name, address)
             .map_err(|source| Error::DataDir {
@@ -239,7 +245,7 @@ async fn bind(
 
 /// A port that nobody chose gives way to another server's.
 async fn bind_operator(chosen: Option<SocketAddr>) -> Result<Listener, Error> {
-    let (name, setting) = ("operator's pages", "operator.listen");
+    let (name, setting) = ("operator", "operator.listen");
     if let Some(address) = chosen {
         return bind(name, address, setting).await;
     }
@@ -248,7 +254,7 @@ async fn bind_operator(chosen: Option<SocketAddr>) -> Result<Listener, Error> {
         Err(error) => {
             tracing::warn!(
                 error = crate::http::error::chain(&error),
-                "the operator's pages get another port"
+                "the operator's listener gets another port"
             );
             bind(name, SocketAddr::new(OPERATOR.ip(), 0), setting).await
         }

@@ -81,6 +81,12 @@ impl Config {
                 "must not be empty: clients append to it",
             ));
         }
+        if self.gateway.listen.is_unspecified() && self.gateway.public_host.is_none() {
+            return Err(ConfigError::setting(
+                "gateway.public_host",
+                "must be set when `gateway.listen` stands for every address: clients get it in their URLs",
+            ));
+        }
         let (first, last) = (self.local.ports.start(), self.local.ports.end());
         if self.gateway.ports.contains(first)
             || self.gateway.ports.contains(last)

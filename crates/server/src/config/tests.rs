@@ -121,6 +121,7 @@ fn a_mistake_names_key_place_and_what_is_allowed() {
         "hold = \"3s\"",
         "registry_prefix = \"\"",
         "[gateway]\nports = \"15000-25000\"",
+        "[gateway]\nlisten = \"0.0.0.0\"",
         "[[api_keys]]\nname = \"a\"",
     ];
     let mistakes: Vec<String> = table

@@ -10,12 +10,13 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
 /// The largest body that is read, in bytes.
 pub(crate) const LARGEST: usize = 1 << 20;
-/// For the whole body to come: below the limit of a call (contract §1.11), so that it gets its own answer.
-const READ: Duration = Duration::from_secs(8);
-/// What is thrown away of a body that nobody read, in bytes.
-const DISCARDED: usize = 64 << 20;
+/// For the whole body to come. Together with [`DISCARD`] it is below the limit of a call (contract §1.11), so that a
+/// body that is too slow gets its own answer.
+const READ: Duration = Duration::from_secs(5);
+/// What is thrown away of a body that nobody read, in bytes: more than an upload to `/build` has.
+const DISCARDED: usize = 1 << 30;
 /// For throwing it away.
-const DISCARD: Duration = Duration::from_secs(5);
+const DISCARD: Duration = Duration::from_secs(4);
 
 /// Why there is no body.
 #[derive(Debug, thiserror::Error)]

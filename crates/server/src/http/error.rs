@@ -217,3 +217,87 @@ pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+    use runtime_core::{AddressError, BackendError, Error};
+
+    use super::*;
+
+    /// One line: status, `Retry-After`, `Allow`, body.
+    async fn line(error: ApiError) -> String {
+        let (head, body) = reply(&error).into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        let json: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(json["detail"], json["message"]);
+        let header = |name| {
+            head.headers
+                .get(name)
+                .map_or("-", |value: &HeaderValue| value.to_str().unwrap())
+        };
+        let (retry, allow) = (header(RETRY_AFTER), header(ALLOW));
+        format!(
+            "{} {retry} {allow} {}: {}\n",
+            head.status.as_u16(),
+            json["error"],
+            json["detail"]
+        )
+    }
+
+    fn backend(class: ErrorClass) -> ApiError {
+        Error::from(BackendError::new(class, "nothing is kept of it")).into()
+    }
+
+    #[tokio::test]
+    async fn every_error_has_its_answer() {
+        let unavailable = StoreError::Unavailable {
+            attempt: "write",
+            advice: "the disk of /secret/path is full".to_owned(),
+            source: "ENOSPC".into(),
+        };
+        let exhausted = AddressError::Exhausted {
+            range: "1-2".to_owned(),
+            setting: "gateway.ports",
+        };
+        let errors: Vec<ApiError> = vec![
+            RouteError::Unknown.into(),
+            RouteError::Method { allowed: "POST" }.into(),
+            RouteError::NotText.into(),
+            Unauthorized::Missing.into(),
+            Unauthorized::Wrong.into(),
+            BodyRefused::TooLarge.into(),
+            BodyRefused::TooSlow.into(),
+            BodyRefused::Broken.into(),
+            BodyError::of_field("image", "is missing").into(),
+            Error::UnknownSandbox.into(),
+            Error::Stopped.into(),
+            Error::OverQuota {
+                limit: 50,
+                live: 50,
+            }
+            .into(),
+            Error::Refused("no program runs for this image".to_owned()).into(),
+            Error::from(exhausted).into(),
+            Error::from(unavailable).into(),
+            Error::from(StoreError::Closed).into(),
+            Error::from(StoreError::Invalid("a bug")).into(),
+            backend(ErrorClass::Gone),
+            backend(ErrorClass::Refused),
+            backend(ErrorClass::Retry),
+            Error::Contended.into(),
+            Error::Closing.into(),
+            ApiError::NothingToResume,
+            ApiError::NoBuilder,
+            ApiError::NoBuild,
+            ApiError::NoAdmin,
+            ApiError::TooLate,
+            ApiError::Panicked,
+        ];
+        let mut lines = String::new();
+        for error in errors {
+            lines.push_str(&line(error).await);
+        }
+        insta::assert_snapshot!(lines);
+    }
+}
