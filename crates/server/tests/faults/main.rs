@@ -12,8 +12,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod beginning;
 mod database;
 mod kill_nine;
+mod kill_nine_anywhere;
 mod mount;
 mod ports;
 mod processes;

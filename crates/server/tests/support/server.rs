@@ -38,6 +38,21 @@ pub(crate) struct Setup {
     pub(crate) local_ports: Option<u16>,
     /// A directory for the data that is already there.
     pub(crate) data: Option<PathBuf>,
+    /// Where the operator's listener listens.
+    pub(crate) operator: String,
+    /// Whether the agents' ports are the gateway's too, which is a mistake.
+    pub(crate) overlap: bool,
+    /// Whether the server is given keys; else it makes one.
+    pub(crate) keys: Keys,
+}
+
+/// Where a server's keys come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keys {
+    /// From us.
+    Given,
+    /// From its own first run.
+    Made,
 }
 
 impl Default for Setup {
@@ -49,6 +64,9 @@ impl Default for Setup {
             gateway_ports: None,
             local_ports: None,
             data: None,
+            operator: "127.0.0.1:0".to_owned(),
+            overlap: false,
+            keys: Keys::Given,
         }
     }
 }
@@ -61,8 +79,10 @@ pub(crate) struct Server {
     data: PathBuf,
     url: String,
     ports: Ports,
+    keys: Keys,
+    key: String,
     /// Every key that a `/start` told: none of them may stand in the log.
-    keys: Mutex<Vec<String>>,
+    told: Mutex<Vec<String>>,
     pub(crate) http: Http,
 }
 
@@ -83,17 +103,23 @@ impl Server {
         let data = setup.data.clone().unwrap_or_else(|| canonical.join("data"));
         let ports = Ports::claim(setup.ports);
         fs::write(home.path().join("pinfold.toml"), config(&setup, &ports)).unwrap();
-        let child = spawn(home.path(), &data);
+        let child = spawn(home.path(), &data, setup.keys);
         let mut server = Self {
             child,
             home,
             data,
             url: String::new(),
             ports,
-            keys: Mutex::default(),
+            keys: setup.keys,
+            key: KEY.to_owned(),
+            told: Mutex::default(),
             http: Http::new(),
         };
         server.wait_ready().await;
+        if setup.keys == Keys::Made {
+            let key = fs::read_to_string(server.data.join("api-key")).unwrap();
+            key.trim().clone_into(&mut server.key);
+        }
         server
     }
 
@@ -144,7 +170,7 @@ impl Server {
 
     /// A call with the key.
     pub(crate) async fn call(&self, method: &str, path: &str, body: impl Into<Bytes>) -> Reply {
-        self.call_with(method, path, &[("X-API-Key", KEY)], body)
+        self.call_with(method, path, &[("X-API-Key", &self.key)], body)
             .await
     }
 
@@ -172,7 +198,7 @@ impl Server {
     /// `/start` with this body, which must be answered with 201.
     pub(crate) async fn start_with(&self, body: Value) -> Runtime {
         let runtime = Runtime::checked(self.post("/start", body).await.expect(201));
-        self.keys.lock().unwrap().push(runtime.key().to_owned());
+        self.told.lock().unwrap().push(runtime.key().to_owned());
         runtime
     }
 
@@ -298,7 +324,7 @@ impl Server {
         Command::new(env!("CARGO_BIN_EXE_pinfold"))
             .args(args)
             .args(["--url", &self.url])
-            .env("PINFOLD_API_KEY", KEY)
+            .env("PINFOLD_API_KEY", &self.key)
             .stdin(Stdio::null())
             .output()
             .unwrap()
@@ -315,7 +341,7 @@ impl Server {
     /// Starts the server again on the same directory, after it ended.
     pub(crate) async fn restart(&mut self) {
         fs::remove_file(self.data.join("api.addr")).ok();
-        self.child = spawn(self.home.path(), &self.data);
+        self.child = spawn(self.home.path(), &self.data, self.keys);
         // Old connections lead nowhere.
         self.http = Http::new();
         self.wait_ready().await;
@@ -354,8 +380,12 @@ impl Server {
         let ended = self.terminate().await;
         assert!(ended.success(), "the server ended with {ended}");
         let log = self.log();
-        let keys = self.keys.lock().unwrap();
-        for secret in keys.iter().map(String::as_str).chain([KEY, OTHER_KEY]) {
+        let keys = self.told.lock().unwrap();
+        for secret in keys
+            .iter()
+            .map(String::as_str)
+            .chain([&self.key, OTHER_KEY])
+        {
             assert!(!log.contains(secret), "a key stands in the server's log");
         }
         assert!(!log.contains("panicked at"), "the server panicked");
@@ -389,11 +419,15 @@ impl Drop for Server {
 
 /// A server that is expected to end by itself: its exit status and its log.
 pub(crate) async fn refused_start(data: &Path) -> (ExitStatus, String) {
+    refused_start_with(data, Setup::default()).await
+}
+
+/// The same with a setup.
+pub(crate) async fn refused_start_with(data: &Path, setup: Setup) -> (ExitStatus, String) {
     let home = tempfile::tempdir().unwrap();
     let ports = Ports::claim(8);
-    let config = config(&Setup::default(), &ports);
-    fs::write(home.path().join("pinfold.toml"), config).unwrap();
-    let mut child = spawn(home.path(), data);
+    fs::write(home.path().join("pinfold.toml"), config(&setup, &ports)).unwrap();
+    let mut child = spawn(home.path(), data, setup.keys);
     let status = until("the server to refuse", SOON, async || {
         child
             .try_wait()
@@ -418,11 +452,15 @@ fn config(setup: &Setup, ports: &Ports) -> String {
     let tiny = tiny_agent();
     let tiny = tiny.to_str().unwrap();
     let gateway = ports.gateway(setup.gateway_ports);
-    let agents = ports.local(setup.local_ports);
+    let agents = if setup.overlap {
+        gateway.clone()
+    } else {
+        ports.local(setup.local_ports)
+    };
     format!(
         r#"{extra}
 [operator]
-listen = "127.0.0.1:0"
+listen = "{operator}"
 
 [gateway]
 ports = "{gateway}"
@@ -444,26 +482,30 @@ image = "missing"
 command = ["/nowhere/no-such-program", "--port", "{{port}}"]
 "#,
         extra = setup.extra,
+        operator = setup.operator,
         local = setup.local,
     )
 }
 
-fn spawn(home: &Path, data: &Path) -> Child {
+fn spawn(home: &Path, data: &Path, keys: Keys) -> Child {
     let log = File::options()
         .create(true)
         .append(true)
         .open(home.join("server.log"))
         .unwrap();
-    Command::new(env!("CARGO_BIN_EXE_pinfold"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pinfold"));
+    command
         .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
         .arg(data)
         .arg("--config")
         .arg(home.join("pinfold.toml"))
-        .env("PINFOLD_API_KEY", format!("{KEY},{OTHER_KEY}"))
+        .env_remove("PINFOLD_API_KEY")
         .env_remove("RUST_LOG")
         .stdin(Stdio::null())
         .stdout(log.try_clone().unwrap())
-        .stderr(log)
-        .spawn()
-        .unwrap()
+        .stderr(log);
+    if keys == Keys::Given {
+        command.env("PINFOLD_API_KEY", format!("{KEY},{OTHER_KEY}"));
+    }
+    command.spawn().unwrap()
 }
