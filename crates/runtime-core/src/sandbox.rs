@@ -9,6 +9,7 @@ mod observation;
 mod phase;
 mod reason;
 mod record;
+mod sealed;
 mod spec;
 mod step;
 
@@ -19,8 +20,8 @@ pub use observation::{AgentState, BootState, DiskState, Endpoints, Observation};
 pub use phase::{Desired, Phase};
 pub use reason::{Reason, ReasonCode};
 pub use record::{
-    Annotations, Exit, Failure, GatewayPorts, Intent, Label, Record, Restart, Sealed, SealedError,
-    State, Summary,
+    Annotations, Exit, Failure, GatewayPorts, Intent, Label, Record, Restart, State, Summary,
 };
+pub use sealed::{Sealed, SealedError};
 pub use spec::{DiskSpec, Entrypoint, ImageRef, PullPolicy, ResourceFactor, Service, Spec, User};
 pub use step::{Decision, Effect, Outcome, OutcomeKind, PauseMode, Policy, step};

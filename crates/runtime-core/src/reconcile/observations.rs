@@ -1,49 +1,20 @@
 //! The latest sighting of every boot and disk, fed by the watches. Plain data behind a lock.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod watched;
+
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::backend::{BackendEvent, Seen, Sighting, Thing};
+use crate::backend::BackendEvent;
 use crate::clock::Timestamp;
 use crate::ids::{BackendName, Boot, InstallationId, SandboxId};
-use crate::sandbox::{AgentState, BootState, DiskState, Observation};
+use crate::sandbox::{AgentState, DiskState, Observation};
+
+use watched::Watched;
 
 /// What the watches of all backends have told.
 #[derive(Debug)]
-pub(crate) struct Observations(Mutex<HashMap<BackendName, Seenings>>);
-
-/// What one backend's watch has told.
-#[derive(Debug, Default)]
-struct Seenings {
-    /// The last full listing was completed and the backend was not lost since.
-    fresh: bool,
-    /// Things listed so far, while a listing is under way.
-    listing: Option<BTreeSet<(SandboxId, Option<Boot>)>>,
-    sandboxes: BTreeMap<SandboxId, Known>,
-}
-
-/// What is known of one sandbox.
-#[derive(Debug, Default)]
-struct Known {
-    boots: BTreeMap<Boot, KnownBoot>,
-    disk: DiskState,
-    /// The agent's answer, and which boot gave it.
-    agent: Option<(Boot, AgentState)>,
-    obstacle: Option<String>,
-}
-
-#[derive(Debug)]
-struct KnownBoot {
-    state: BootState,
-    installation: Option<InstallationId>,
-    created_at: Option<Timestamp>,
-}
-
-impl Known {
-    fn is_empty(&self) -> bool {
-        self.boots.is_empty() && self.disk != DiskState::Present && self.agent.is_none()
-    }
-}
+pub(crate) struct Observations(Mutex<HashMap<BackendName, Watched>>);
 
 /// Whose looks are due after an event.
 #[derive(Debug, PartialEq, Eq)]
@@ -68,14 +39,14 @@ pub(crate) struct SeenBoot {
 impl Observations {
     pub(crate) fn new(backends: impl Iterator<Item = BackendName>) -> Self {
         Self(Mutex::new(
-            backends.map(|name| (name, Seenings::default())).collect(),
+            backends.map(|name| (name, Watched::default())).collect(),
         ))
     }
 
     /// Takes over one event of a backend's watch.
     pub(crate) fn apply(&self, backend: &BackendName, event: BackendEvent) -> Wake {
         match self.lock().get_mut(backend) {
-            Some(seenings) => seenings.apply(event),
+            Some(watched) => watched.apply(event),
             None => Wake::Nobody,
         }
     }
@@ -92,7 +63,7 @@ impl Observations {
         if let Some(known) = self
             .lock()
             .get_mut(backend)
-            .and_then(|seenings| seenings.sandboxes.get_mut(id))
+            .and_then(|watched| watched.sandboxes.get_mut(id))
         {
             known.agent = Some((boot, agent));
             known.obstacle = obstacle;
@@ -102,15 +73,15 @@ impl Observations {
     /// All that is known of one sandbox whose current boot is `boot`. What an older boot's agent said does not count.
     pub(crate) fn of(&self, backend: &BackendName, id: &SandboxId, boot: Boot) -> Observation {
         let backends = self.lock();
-        let Some(seenings) = backends.get(backend) else {
+        let Some(watched) = backends.get(backend) else {
             return Observation::default();
         };
         let mut seen = Observation {
-            fresh: seenings.fresh,
+            fresh: watched.fresh,
             disk: DiskState::Absent,
             ..Observation::default()
         };
-        let Some(known) = seenings.sandboxes.get(id) else {
+        let Some(known) = watched.sandboxes.get(id) else {
             return seen;
         };
         seen.boots = known
@@ -136,7 +107,7 @@ impl Observations {
     pub(crate) fn fresh(&self) -> BTreeMap<BackendName, bool> {
         self.lock()
             .iter()
-            .map(|(name, seenings)| (name.clone(), seenings.fresh))
+            .map(|(name, watched)| (name.clone(), watched.fresh))
             .collect()
     }
 
@@ -146,8 +117,8 @@ impl Observations {
         backend: &BackendName,
     ) -> Option<(Vec<SeenBoot>, Vec<SandboxId>)> {
         let backends = self.lock();
-        let seenings = backends.get(backend).filter(|seenings| seenings.fresh)?;
-        let boots = seenings.sandboxes.iter().flat_map(|(id, known)| {
+        let watched = backends.get(backend).filter(|watched| watched.fresh)?;
+        let boots = watched.sandboxes.iter().flat_map(|(id, known)| {
             known.boots.iter().map(|(boot, known)| SeenBoot {
                 id: id.clone(),
                 boot: *boot,
@@ -155,115 +126,23 @@ impl Observations {
                 created_at: known.created_at,
             })
         });
-        let disks = seenings
+        let disks = watched
             .sandboxes
             .iter()
             .filter(|(_, known)| known.disk == DiskState::Present);
         Some((boots.collect(), disks.map(|(id, _)| id.clone()).collect()))
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<BackendName, Seenings>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<BackendName, Watched>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Seenings {
-    fn apply(&mut self, event: BackendEvent) -> Wake {
-        match event {
-            BackendEvent::ResyncBegins => {
-                self.listing = Some(BTreeSet::new());
-                Wake::Nobody
-            }
-            BackendEvent::Exists(sighting) => {
-                self.see(sighting);
-                Wake::Nobody
-            }
-            BackendEvent::ResyncEnds => {
-                if let Some(listed) = self.listing.take() {
-                    self.keep_only(&listed);
-                    self.fresh = true;
-                }
-                Wake::Everybody
-            }
-            BackendEvent::Changed(sighting) => {
-                let id = sighting.id.clone();
-                self.see(sighting);
-                Wake::One(id)
-            }
-            BackendEvent::Gone(id, thing) => {
-                self.forget(&id, thing);
-                Wake::One(id)
-            }
-            BackendEvent::Lost => {
-                self.fresh = false;
-                self.listing = None;
-                Wake::Nobody
-            }
-        }
-    }
-
-    fn see(&mut self, sighting: Sighting) {
-        let known = self.sandboxes.entry(sighting.id.clone()).or_default();
-        let thing = match sighting.seen {
-            Seen::Boot(boot, state) => {
-                let (installation, created_at) = (sighting.installation, sighting.created_at);
-                known.boots.insert(
-                    boot,
-                    KnownBoot {
-                        state,
-                        installation,
-                        created_at,
-                    },
-                );
-                Some(boot)
-            }
-            Seen::Disk(disk) => {
-                known.disk = disk;
-                None
-            }
-        };
-        if let Some(listed) = &mut self.listing {
-            listed.insert((sighting.id, thing));
-        }
-    }
-
-    fn forget(&mut self, id: &SandboxId, thing: Thing) {
-        let Some(known) = self.sandboxes.get_mut(id) else {
-            return;
-        };
-        match thing {
-            Thing::Boot(boot) => {
-                known.boots.remove(&boot);
-                known.agent.take_if(|(answered, _)| *answered == boot);
-            }
-            Thing::Disk => known.disk = DiskState::Absent,
-        }
-        if known.is_empty() {
-            self.sandboxes.remove(id);
-        }
-    }
-
-    /// What was not listed is gone.
-    fn keep_only(&mut self, listed: &BTreeSet<(SandboxId, Option<Boot>)>) {
-        self.sandboxes.retain(|id, known| {
-            known
-                .boots
-                .retain(|boot, _| listed.contains(&(id.clone(), Some(*boot))));
-            if !listed.contains(&(id.clone(), None)) {
-                known.disk = DiskState::Absent;
-            }
-            known
-                .agent
-                .take_if(|(boot, _)| !known.boots.contains_key(boot));
-            !known.is_empty()
-        });
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::{Endpoints, Reason, ReasonCode};
+    use crate::backend::{Seen, Sighting, Thing};
+    use crate::sandbox::{BootState, Endpoints, Reason, ReasonCode};
 
     fn local() -> BackendName {
         "local".parse().unwrap()

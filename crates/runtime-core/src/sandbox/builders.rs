@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::event::Actor;
-use super::record::{Annotations, Record, Sealed, State};
+use super::record::{Annotations, Record, State};
+use super::sealed::Sealed;
 use super::spec::{DiskSpec, Entrypoint, ResourceFactor, Spec, User};
 use crate::clock::Timestamp;
 use crate::ids::{TenantId, Version};

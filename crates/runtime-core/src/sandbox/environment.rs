@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::record::Sealed;
+use super::sealed::Sealed;
 use super::spec::Service;
 use crate::ids::SandboxId;
 

@@ -1,16 +1,15 @@
 //! What is stored of a sandbox: four parts that change and weigh differently, and annotations for the API layer.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
-use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::event::Actor;
 use super::observation::Endpoints;
 use super::phase::{Desired, Phase};
 use super::reason::Reason;
+use super::sealed::Sealed;
 use super::spec::{ImageRef, Service, Spec};
 use crate::clock::Timestamp;
 use crate::ids::{BackendName, Boot, Generation, SandboxId, SessionId, TenantId, Version};
@@ -198,73 +197,6 @@ impl State {
     /// Boots since the last intent, less one.
     pub fn restart_count(&self) -> u32 {
         self.boot.0.saturating_sub(self.intent_boot.0)
-    }
-}
-
-/// Values that must not be read by others; stores encrypt them where they have a key.
-#[derive(Clone)]
-pub struct Sealed {
-    /// Environment values of the client, by name.
-    pub environment: BTreeMap<String, SecretString>,
-    /// The key that the agent asks for.
-    pub session_key: SessionKey,
-    /// The agent's encryption key (`OH_SECRET_KEY`), stable for the sandbox's life.
-    pub secret_key: SecretString,
-}
-
-/// Stored form of [`Sealed`].
-#[derive(Serialize, Deserialize)]
-struct SealedDocument {
-    environment: BTreeMap<String, String>,
-    session_key: String,
-    secret_key: String,
-}
-
-/// A sealed part that is not what was written.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot read the sealed part of a record")]
-pub struct SealedError(#[source] serde_json::Error);
-
-impl Sealed {
-    /// The values in plain text, for the store to encrypt and keep.
-    ///
-    /// # Errors
-    /// When JSON cannot carry them.
-    pub fn to_document(&self) -> Result<Vec<u8>, SealedError> {
-        let plain = |value: &SecretString| value.expose_secret().to_owned();
-        serde_json::to_vec(&SealedDocument {
-            environment: self
-                .environment
-                .iter()
-                .map(|(name, value)| (name.clone(), plain(value)))
-                .collect(),
-            session_key: self.session_key.expose().to_owned(),
-            secret_key: plain(&self.secret_key),
-        })
-        .map_err(SealedError)
-    }
-
-    /// Reads back what [`to_document`](Self::to_document) gave.
-    ///
-    /// # Errors
-    /// When it is something else.
-    pub fn from_document(document: &[u8]) -> Result<Self, SealedError> {
-        let plain: SealedDocument = serde_json::from_slice(document).map_err(SealedError)?;
-        Ok(Self {
-            environment: plain
-                .environment
-                .into_iter()
-                .map(|(name, value)| (name, value.into()))
-                .collect(),
-            session_key: plain.session_key.into(),
-            secret_key: plain.secret_key.into(),
-        })
-    }
-}
-
-impl fmt::Debug for Sealed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sealed({} values)", self.environment.len())
     }
 }
 
