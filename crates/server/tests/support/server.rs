@@ -439,12 +439,16 @@ pub(crate) async fn refused_start_with(data: &Path, setup: Setup) -> (ExitStatus
     (status, log)
 }
 
-/// The tiny program: `cargo test` builds it beside the server.
+/// The tiny program, which lies beside the server.
 pub(crate) fn tiny_agent() -> PathBuf {
     let path = Path::new(env!("CARGO_BIN_EXE_pinfold"))
         .with_file_name("examples")
         .join("tiny_agent");
-    assert!(path.exists(), "{} is missing", path.display());
+    assert!(
+        path.exists(),
+        "{} is missing: `cargo test -p server` builds it, and so does `cargo build -p server --examples`",
+        path.display()
+    );
     path
 }
 
