@@ -90,6 +90,7 @@ pub(crate) fn run(options: &Options, interrupt: &Interrupt) -> Result<()> {
             path: environment.path()?,
             home: home.path(),
             port: Some(PORT),
+            config: None,
         };
         let server = Server::start(launch, interrupt)?;
         say(format_args!("    it listens on {}", server.url()))?;

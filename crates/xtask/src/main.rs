@@ -1,6 +1,7 @@
 //! The project's own commands, run as `cargo xtask <command>`.
 //!
 //! - `demo` shows a sandbox, all the way, with the released agent-server inside ([`demo`]);
+//! - `bench` takes the figures of `docs/benchmarks.md` ([`bench`]);
 //! - `test` runs every check that the project has, in one order ([`test`]);
 //! - `venv` makes the Python environment that both of them use ([`parts::agent_server`]).
 //!
@@ -12,6 +13,7 @@
     reason = "a synchronous tool that starts processes and measures wall time has no runtime, core or Clock"
 )]
 
+mod bench;
 mod command;
 mod demo;
 mod http;
@@ -43,6 +45,8 @@ struct Cli {
 enum Command {
     /// Start the server and a sandbox, run a command in it, and serve until Ctrl-C
     Demo(demo::Options),
+    /// Measure the server as it is released, each figure as a distribution
+    Bench(bench::Options),
     /// Run every check: format, lints, tests, documentation, the released client
     Test(test::Options),
     /// Make the Python environment of the agent-server and print its path
@@ -62,6 +66,7 @@ fn run(command: Command) -> Result<()> {
     let interrupt = Interrupt::listen()?;
     match command {
         Command::Demo(options) => demo::run(&options, &interrupt),
+        Command::Bench(options) => bench::run(&options, &interrupt),
         Command::Test(options) => test::run(&options, &interrupt),
         Command::Venv => step::say(Environment::prepare(&interrupt)?.dir().display()),
     }

@@ -151,6 +151,7 @@ fn clients(steps: &mut Steps, more: &[PathBuf], interrupt: &Interrupt) -> Result
                 path: environment.path()?,
                 home: home.path(),
                 port: None,
+                config: None,
             };
             let server = Server::start(launch, interrupt)?;
             let mut client = Command::new(environment.python());

@@ -20,6 +20,20 @@ pub(crate) fn wait_for<T>(
     what: &str,
     bound: Duration,
     interrupt: &Interrupt,
+    look: impl FnMut() -> Result<ControlFlow<T, String>>,
+) -> Result<T> {
+    wait_closely(what, PAUSE, bound, interrupt, look)
+}
+
+/// As [`wait_for`], looking as often as `pause` says: for times that are measured.
+///
+/// # Errors
+/// As [`wait_for`].
+pub(crate) fn wait_closely<T>(
+    what: &str,
+    pause: Duration,
+    bound: Duration,
+    interrupt: &Interrupt,
     mut look: impl FnMut() -> Result<ControlFlow<T, String>>,
 ) -> Result<T> {
     let began = Instant::now();
@@ -32,7 +46,7 @@ pub(crate) fn wait_for<T>(
         if began.elapsed() > bound {
             bail!("waited {} s for {what}; last seen: {seen}", bound.as_secs());
         }
-        thread::sleep(PAUSE);
+        thread::sleep(pause);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The server under test: the real binary, on a directory of its own.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::net::TcpListener;
 use std::ops::ControlFlow;
@@ -16,10 +16,12 @@ use crate::command::{self, pid};
 use crate::http;
 use crate::interrupt::Interrupt;
 use crate::parts::processes;
-use crate::wait::wait_for;
+use crate::wait::{wait_closely, wait_for};
 
 /// From process start to the first answer.
 const READY: Duration = Duration::from_secs(30);
+/// How often we look for that answer: benchmarks measure the time until then.
+const LOOK: Duration = Duration::from_millis(2);
 /// From SIGTERM to SIGKILL: longer than the server's own drain of connections.
 const DRAIN: Duration = Duration::from_secs(40);
 /// For a stopped sandbox's processes to be gone: its own SIGTERM to SIGKILL, and room for a loaded machine.
@@ -38,6 +40,8 @@ pub(crate) struct Launch<'a> {
     pub(crate) home: &'a Path,
     /// The port to listen on where it is free; otherwise any.
     pub(crate) port: Option<u16>,
+    /// The configuration file, where the defaults will not do.
+    pub(crate) config: Option<&'a Path>,
 }
 
 /// A running server. Dropping it kills the process; its sandboxes go on, as they would after a crash.
@@ -76,6 +80,13 @@ impl Server {
                 "--data-dir",
             ])
             .arg(data_dir(&home))
+            .args(
+                launch
+                    .config
+                    .map(|path| path.as_os_str())
+                    .into_iter()
+                    .flat_map(|path| [OsStr::new("--config"), path]),
+            )
             .env("PINFOLD_API_KEY", &key)
             .env("PATH", launch.path)
             .stdin(Stdio::null())
@@ -100,7 +111,7 @@ impl Server {
 
     fn wait_ready(&mut self, interrupt: &Interrupt) -> Result<String> {
         let address_file = data_dir(&self.home).join("api.addr");
-        wait_for("the server to answer", READY, interrupt, || {
+        wait_closely("the server to answer", LOOK, READY, interrupt, || {
             if let Some(status) = self.child.try_wait()? {
                 bail!("the server ended with {status}");
             }
@@ -192,7 +203,8 @@ impl Server {
         }
     }
 
-    fn pid(&self) -> Result<Pid> {
+    /// The process.
+    pub(crate) fn pid(&self) -> Result<Pid> {
         pid(&self.child)
     }
 }
@@ -250,6 +262,7 @@ mod tests {
             path,
             home: dir.path(),
             port: None,
+            config: None,
         };
         let error = Server::start(launch, &Interrupt::never())
             .unwrap_err()
