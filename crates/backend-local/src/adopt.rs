@@ -64,7 +64,9 @@ fn find_strays(host: &Host, boots: &[Attended]) -> io::Result<Vec<Signs>> {
             )
         })
         .collect();
-    strays::find(host.installation(), |marker| known.contains(marker))
+    strays::find(host.installation(), &host.hierarchies, |marker| {
+        known.contains(marker)
+    })
 }
 
 fn find_sandbox(host: &Host, id: &SandboxId, found: &mut Found) -> io::Result<()> {

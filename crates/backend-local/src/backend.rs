@@ -55,12 +55,15 @@ impl LocalBackend {
             path: host.settings.root.clone(),
             source,
         })?;
+        // Before anything is launched, so that no group is empty because its program is yet to come.
+        host.hierarchies.remove_empty(host.installation());
         for boot in found.boots {
             host.tasks.spawn(boot.attend(Arc::clone(&host)));
         }
         for stray in found.strays {
             tracing::warn!(stray = ?stray.marker, "ending a sandbox whose directory is gone");
-            host.tasks.spawn(stray.end());
+            host.tasks
+                .spawn(host.stop.clone().run_until_cancelled_owned(stray.end()));
         }
         for path in found.trash {
             remove_later(&host, path);

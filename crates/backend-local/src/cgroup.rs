@@ -102,12 +102,17 @@ impl Group {
         pids
     }
 
-    /// Removes the groups, which must be empty, and the one that holds all boots, if this was the last.
-    pub(crate) fn remove(&self) {
+    /// Removes the groups, and the one that holds all boots, if this was the last. Whether they are gone: a process that
+    /// just ended may keep them for a moment.
+    pub(crate) fn remove(&self) -> bool {
+        let mut gone = true;
         for member in &self.0 {
-            fs::remove_dir(&member.dir).ok();
-            member.dir.parent().map(fs::remove_dir);
+            match fs::remove_dir(&member.dir) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => gone = false,
+                Ok(()) | Err(_) => drop(member.dir.parent().map(fs::remove_dir)),
+            }
         }
+        gone
     }
 }
 

@@ -13,6 +13,8 @@ use crate::strays;
 /// Pause before looking again for what is left of a boot.
 const PAUSE: Duration = Duration::from_millis(5);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
+/// How often the removal of a control group is tried.
+const GROUP_TRIES: u32 = 40;
 
 /// By what the processes of a boot are told.
 #[derive(Debug, Clone)]
@@ -60,9 +62,6 @@ impl Signs {
             .kill();
             killed += 1;
         }
-        if killed == 0 {
-            self.cgroup.iter().for_each(Group::remove);
-        }
         Ok(killed)
     }
 
@@ -83,7 +82,7 @@ impl Signs {
         loop {
             let signs = self.clone();
             match tokio::task::spawn_blocking(move || signs.kill()).await {
-                Ok(Ok(0)) => return,
+                Ok(Ok(0)) => break,
                 Ok(Ok(left)) => tracing::debug!(
                     marker = self.marker,
                     left,
@@ -98,5 +97,13 @@ impl Signs {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(PAUSE_MAX);
         }
+        let Some(cgroup) = self.cgroup else { return };
+        for _ in 0..GROUP_TRIES {
+            if cgroup.remove() {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        tracing::warn!(marker = self.marker, "cannot remove a control group");
     }
 }

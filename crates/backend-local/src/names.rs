@@ -13,11 +13,14 @@ pub(crate) fn marker(installation: InstallationId, id: &SandboxId, boot: Boot) -
     format!("{installation}/{id}/{boot}")
 }
 
-/// Whether a value of [`MARKER`] is one of this installation.
-pub(crate) fn is_marker_of(marker: &str, installation: InstallationId) -> bool {
-    marker
-        .strip_prefix(&installation.to_string())
-        .is_some_and(|rest| rest.starts_with('/'))
+/// The boot that a value of [`MARKER`] means, if it is one of this installation.
+pub(crate) fn boot_of_marker(
+    marker: &str,
+    installation: InstallationId,
+) -> Option<(SandboxId, Boot)> {
+    let rest = marker.strip_prefix(&installation.to_string())?;
+    let (id, boot) = rest.strip_prefix('/')?.split_once('/')?;
+    Some((id.parse().ok()?, Boot(boot.parse().ok()?)))
 }
 
 /// Name of a boot in lists of processes and of cgroups.
@@ -61,6 +64,18 @@ mod tests {
         for other in ["boot-", "boot-01", "boot-x", "boot-1.old", "workspace"] {
             assert_eq!(boot_of_dir(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn a_marker_is_read_back_by_its_installation_alone() {
+        let installation = |text: &str| serde_json::from_value(text.into()).unwrap();
+        let ours = installation("00000000-0000-0000-0000-000000000001");
+        let theirs = installation("00000000-0000-0000-0000-000000000002");
+        let id: SandboxId = "abc".parse().unwrap();
+        let marker = marker(ours, &id, Boot(3));
+        assert_eq!(boot_of_marker(&marker, ours), Some((id, Boot(3))));
+        assert_eq!(boot_of_marker(&marker, theirs), None);
+        assert_eq!(boot_of_marker(&format!("{ours}/abc"), ours), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use runtime_core::InstallationId;
 
+use crate::cgroup::{Group, Hierarchies};
 use crate::leftovers::Signs;
 use crate::names;
 use crate::process::{self, Process};
@@ -16,6 +17,7 @@ use crate::process::{self, Process};
 #[derive(Debug, Default)]
 struct Stray {
     has_home: bool,
+    cgroup: Option<Group>,
     /// The oldest process that leads a session: the shim, if it is there.
     leader: Option<Process>,
 }
@@ -27,6 +29,7 @@ struct Stray {
 /// When `/proc` cannot be read.
 pub(crate) fn find(
     installation: InstallationId,
+    hierarchies: &Hierarchies,
     known: impl Fn(&str) -> bool,
 ) -> io::Result<Vec<Signs>> {
     let mut found: BTreeMap<String, Stray> = BTreeMap::new();
@@ -39,10 +42,14 @@ pub(crate) fn find(
         let Some(marker) = variable(&environment, names::MARKER) else {
             continue;
         };
-        if !names::is_marker_of(&marker, installation) || known(&marker) {
+        let Some((id, boot)) = names::boot_of_marker(&marker, installation) else {
+            continue;
+        };
+        if known(&marker) {
             continue;
         }
         let stray = found.entry(marker).or_default();
+        stray.cgroup = hierarchies.group(installation, &id, boot);
         // The shim has no home.
         stray.has_home |=
             variable(&environment, "HOME").is_some_and(|home| Path::new(&home).exists());
@@ -59,7 +66,7 @@ pub(crate) fn find(
     let signs = strays.into_iter().map(|(marker, stray)| Signs {
         marker,
         shim: stray.leader,
-        cgroup: None,
+        cgroup: stray.cgroup,
     });
     Ok(signs.collect())
 }

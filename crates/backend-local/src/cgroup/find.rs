@@ -50,6 +50,18 @@ impl Hierarchies {
         CONTROLLERS.into_iter().filter(|name| !has(name)).collect()
     }
 
+    /// Removes what boots of an earlier server left, such as those whose shim was lost. Groups with processes stay: the
+    /// kernel does not remove them.
+    pub(crate) fn remove_empty(&self, installation: InstallationId) {
+        for hierarchy in &self.0 {
+            let holder = holder(&hierarchy.base, installation);
+            for group in fs::read_dir(&holder).into_iter().flatten().flatten() {
+                fs::remove_dir(group.path()).ok();
+            }
+            fs::remove_dir(&holder).ok();
+        }
+    }
+
     /// The groups of a boot; none where none can be made.
     pub(crate) fn group(
         &self,

@@ -22,6 +22,10 @@ use crate::pid_file::{self, ExitFile, ShimFile};
 use crate::process::{Process, pid_of};
 use crate::workspace::BootDir;
 
+/// How often the removal of a control group is tried, and how long is waited in between.
+const GROUP_TRIES: u32 = 20;
+const GROUP_PAUSE: Duration = Duration::from_millis(5);
+
 #[expect(
     clippy::disallowed_types,
     reason = "the shim has no async runtime whose clock could be paused"
@@ -79,7 +83,7 @@ pub(super) fn run(order: Order) -> Result<(), Failure> {
         // Nobody could find it again, so it must not run.
         Err(failure) => {
             sweep::all(&signals.child);
-            cgroup.iter().for_each(Group::remove);
+            remove(cgroup.as_ref());
             return Err(failure);
         }
     }
@@ -95,7 +99,7 @@ pub(super) fn run(order: Order) -> Result<(), Failure> {
     if let Some(output) = &mut output {
         drain(output);
     }
-    cgroup.iter().for_each(Group::remove);
+    remove(cgroup.as_ref());
     exit.swept = true;
     note_exit(&dir, &exit);
     Ok(())
@@ -143,7 +147,7 @@ fn start(order: Order, dir: &BootDir) -> Result<(Process, Option<Output>), Failu
             Ok((process, Some(Output::new(reader, log))))
         }
         Err(error) => {
-            order.cgroup.iter().for_each(Group::remove);
+            remove(order.cgroup.as_ref());
             Err(Failure::of_spawn(program, &error))
         }
     }
@@ -156,6 +160,17 @@ fn enter(group: &Group, limits: &Limits) {
             "cannot limit memory, processor and processes: {error}"
         ));
     }
+}
+
+/// Removes the groups. What ended a moment ago may still keep them; the next server removes them then.
+fn remove(cgroup: Option<&Group>) {
+    for _ in 0..GROUP_TRIES {
+        if cgroup.is_none_or(Group::remove) {
+            return;
+        }
+        wait_for_news(&[], None, Some(GROUP_PAUSE));
+    }
+    super::note("cannot remove the control group");
 }
 
 /// No core dumps, which would hold the sandbox's keys, and a bounded number of open files.

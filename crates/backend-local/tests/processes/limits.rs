@@ -5,18 +5,6 @@ use std::fs;
 use crate::world::World;
 use runtime_core::{Boot, SandboxBackend as _};
 
-/// The control groups of a boot, as its launch noted them.
-fn groups(world: &World, id: &str) -> Vec<String> {
-    let path = world.sandbox(id).join("boot-1/launch.json");
-    let noted: serde_json::Value =
-        serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
-    let members = noted["cgroup"].as_array().cloned().unwrap_or_default();
-    members
-        .iter()
-        .map(|member| member["dir"].as_str().unwrap().to_owned())
-        .collect()
-}
-
 #[tokio::test]
 async fn a_program_that_needs_too_much_memory_is_told_as_oom_killed() {
     let world = World::with(
@@ -24,7 +12,7 @@ async fn a_program_that_needs_too_much_memory_is_told_as_oom_killed() {
         |settings| settings.limits.memory_bytes = Some(32 << 20),
     );
     world.backend.launch(&world.launch("oom", 1)).await.unwrap();
-    let groups = groups(&world, "oom");
+    let groups = world.groups("oom");
     if !groups.iter().any(|dir| dir.contains("memory")) {
         eprintln!("skipped: no control group of memory can be made here");
         return;
@@ -42,7 +30,7 @@ async fn the_shim_is_outside_of_its_programs_groups_and_removes_them() {
     let world = World::new("echo $$ > pid; exec sleep 1000");
     world.up("grouped", 1).await;
     let (shim, program) = world.pids("grouped", 1).await;
-    let groups = groups(&world, "grouped");
+    let groups = world.groups("grouped");
     if groups.is_empty() {
         eprintln!("skipped: no control group can be made here");
         return;

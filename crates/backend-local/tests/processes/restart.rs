@@ -208,6 +208,7 @@ async fn a_boot_whose_directory_was_removed_while_no_server_watched_is_ended() {
     world.up("abc", 1).await;
     let pids = family(&world).await;
     let (shim, _) = world.pids("abc", 1).await;
+    let groups = world.groups("abc");
     world.backend.shutdown().await;
     fs::remove_dir_all(world.sandbox("abc")).unwrap();
     world.restart().await;
@@ -216,6 +217,13 @@ async fn a_boot_whose_directory_was_removed_while_no_server_watched_is_ended() {
         ended(pid).await;
     }
     world.gone("abc", 1).await;
+    crate::world::wait_for("the end of its control groups", || {
+        groups
+            .iter()
+            .all(|dir| !fs::exists(dir).unwrap())
+            .then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -199,6 +199,17 @@ impl World {
         }
     }
 
+    /// The control groups of a first boot, as its launch noted them; none where none can be made.
+    pub(crate) fn groups(&self, id: &str) -> Vec<String> {
+        let text = fs::read_to_string(self.sandbox(id).join("boot-1/launch.json")).unwrap();
+        let noted: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let members = noted["cgroup"].as_array().cloned().unwrap_or_default();
+        members
+            .iter()
+            .map(|member| member["dir"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
     /// What a boot's shim noted: (shim, program).
     pub(crate) async fn pids(&self, id: &str, boot: u32) -> (i32, i32) {
         let path = self.sandbox(id).join(format!("boot-{boot}/shim.json"));
