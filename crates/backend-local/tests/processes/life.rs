@@ -224,3 +224,23 @@ async fn two_hundred_launches_at_once_come_up_and_go() {
         world.gone(&format!("s{n}"), 1).await;
     }
 }
+
+#[tokio::test]
+async fn temporary_files_go_with_the_boot_wherever_they_are() {
+    for depth in ["root", "a-directory-with-a-long-name/and-another/root"] {
+        let world = World::with("echo $TMPDIR > temporary; exec sleep 1000", |settings| {
+            settings.root = settings.root.with_file_name(depth);
+        });
+        world.up("abc", 1).await;
+        let temporary = world.file("abc", "temporary").await;
+        assert!(temporary.len() <= 47 && fs::exists(&temporary).unwrap());
+        fs::write(format!("{temporary}/file"), "").unwrap();
+        world
+            .backend
+            .release(&"abc".parse().unwrap(), Boot(1))
+            .await
+            .unwrap();
+        world.gone("abc", 1).await;
+        assert!(!fs::exists(&temporary).unwrap(), "{temporary}");
+    }
+}
