@@ -19,7 +19,11 @@ pub(crate) fn install(format: LogFormat, level: &str) -> Result<(), ParseError> 
         .with_writer(io::stderr);
     let installed = match format {
         LogFormat::Human => subscriber.with_ansi(io::stderr().is_terminal()).try_init(),
-        LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
+        LogFormat::Json => subscriber
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .try_init(),
     };
     // Somebody who embeds the server logs already.
     if installed.is_ok() {

@@ -25,8 +25,8 @@ fn load(text: &str, variables: &[(&str, &str)]) -> Result<Settings, ConfigError>
 /// The error's text without the directory of the test.
 fn mistake(text: &str, variables: &[(&str, &str)]) -> String {
     let error = load(text, variables).unwrap_err().to_string();
-    match error.find("pinfold.toml") {
-        Some(at) => error[at..].to_owned(),
+    match error.split_once("pinfold.toml") {
+        Some((_dir, mistake)) => format!("pinfold.toml{mistake}"),
         None => error,
     }
 }

@@ -10,7 +10,7 @@ use http_body::Body;
 use tower::{BoxError, Service, service_fn};
 use tracing::Span;
 
-use super::body;
+use super::body::{self, BodyRefused};
 use super::error::{self, ApiError};
 use super::layers::RouteName;
 use super::reply::Reply;
@@ -44,8 +44,11 @@ where
         Ok(route) => dispatch(api, route, &head, &mut body).await,
         Err(error) => Err(error.into()),
     };
+    // What comes too slowly is not waited for again.
+    if !matches!(done, Err(ApiError::Body(BodyRefused::TooSlow))) {
+        body::discard(&head, &mut body).await;
+    }
     let mut reply = done.unwrap_or_else(|error| error::reply(&error));
-    body::discard(&head, &mut body).await;
     reply.extensions_mut().insert(RouteName(name));
     reply
 }
