@@ -166,6 +166,15 @@ impl Server {
         processes::of(&self.data, self.child.id())
     }
 
+    /// The sandboxes that have a directory.
+    pub(crate) fn disks(&self) -> Vec<String> {
+        fs::read_dir(self.data.join("sandboxes"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| !name.starts_with('.'))
+            .collect()
+    }
+
     // === Calls ===
 
     /// A call with the key.
@@ -368,12 +377,15 @@ impl Server {
     /// Stops every sandbox and the server: nothing may be left of them, and the log must be clean.
     pub(crate) async fn finish(mut self) {
         self.cli(&["sandboxes", "stop", "--all"]);
-        until("no process of any sandbox", GONE, async || {
-            let left = self.processes();
-            if left.is_empty() {
+        for id in self.disks() {
+            self.intend("/stop", &id).await;
+        }
+        until("nothing of any sandbox", GONE, async || {
+            let (processes, disks) = (self.processes(), self.disks());
+            if processes.is_empty() && disks.is_empty() {
                 Ok(())
             } else {
-                Err(format!("{left:?}"))
+                Err(format!("{processes:?} {disks:?}"))
             }
         })
         .await;

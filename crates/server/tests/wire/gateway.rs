@@ -309,12 +309,7 @@ async fn the_sandboxs_answers_pass_unchanged() {
 async fn initialisation_is_not_for_clients() {
     let server = Server::start().await;
     let running = server.running("s").await;
-    for path in [
-        "/api/init",
-        "/api/%69nit",
-        "/api/init/",
-        "/api/init?a=b",
-    ] {
+    for path in ["/api/init", "/api/%69nit", "/api/init/", "/api/init?a=b"] {
         for method in ["POST", "PUT"] {
             let url = format!("{}{path}", running.url());
             let reply = server.http.send(method, &url, &[], "").await.unwrap();

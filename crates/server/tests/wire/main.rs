@@ -22,6 +22,6 @@ mod restarts;
 mod resume;
 mod shutdown;
 mod start;
-mod start_at_once;
+mod start_races;
 mod start_refused;
 mod stop;
