@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use crate::ids::{SandboxId, SessionId, TenantId};
 use crate::routes::Route;
-use crate::sandbox::{Label, Service, Summary};
+use crate::sandbox::{Label, Service, State, Summary};
 use crate::store::{StateStore, StoreError};
 
 use refresh::Refresh;
@@ -114,7 +114,11 @@ impl Views {
     }
 
     pub(crate) fn live_of_tenant(&self, tenant: &TenantId) -> Vec<View> {
-        self.read(|table| table.live_of_tenant(tenant))
+        self.read(|table| table.of_tenant(tenant, State::is_live))
+    }
+
+    pub(crate) fn open_of_tenant(&self, tenant: &TenantId) -> Vec<View> {
+        self.read(|table| table.of_tenant(tenant, State::is_open))
     }
 
     pub(crate) fn ids(&self) -> Vec<SandboxId> {

@@ -88,6 +88,15 @@ impl Lifecycle {
         Ok(self.parts.records.views.live_of_tenant(tenant))
     }
 
+    /// Every open sandbox of the tenant, by id: the paused and failed ones, too.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn open(&self, tenant: &TenantId) -> Result<Vec<View>, Error> {
+        self.parts.records.refresh().await?;
+        Ok(self.parts.records.views.open_of_tenant(tenant))
+    }
+
     /// The last `bytes` that the newest boot wrote, at most.
     ///
     /// # Errors

@@ -51,14 +51,13 @@ impl Observations {
         }
     }
 
-    /// Takes over what the agent of a boot answered, or what stands between it and its clients.
+    /// Takes over what the agent of a boot answered.
     pub(crate) fn agent_says(
         &self,
         backend: &BackendName,
         id: &SandboxId,
         boot: Boot,
         agent: AgentState,
-        obstacle: Option<String>,
     ) {
         if let Some(known) = self
             .lock()
@@ -66,7 +65,6 @@ impl Observations {
             .and_then(|watched| watched.sandboxes.get_mut(id))
         {
             known.agent = Some((boot, agent));
-            known.obstacle = obstacle;
         }
     }
 
@@ -98,7 +96,6 @@ impl Observations {
             && answered == boot
         {
             seen.agent = agent;
-            seen.obstacle.clone_from(&known.obstacle);
         }
         seen
     }
@@ -227,13 +224,7 @@ mod tests {
             &local(),
             BackendEvent::Changed(sighting(Seen::Boot(Boot(1), up()))),
         );
-        observations.agent_says(
-            &local(),
-            &id(),
-            Boot(1),
-            AgentState::Ready { idle: None },
-            None,
-        );
+        observations.agent_says(&local(), &id(), Boot(1), AgentState::Ready { idle: None });
         assert_eq!(
             observations.of(&local(), &id(), Boot(1)).agent,
             AgentState::Ready { idle: None }

@@ -84,11 +84,11 @@ impl Reconciler {
                 None => self.agent.probe(&endpoint).await,
             };
             let ready = matches!(agent, AgentState::Ready { .. });
-            let news = Some((agent, obstacle.clone()));
+            let news = Some((agent, obstacle));
             if told != news {
                 told = news;
                 self.observations
-                    .agent_says(&record.backend, id, boot, agent, obstacle);
+                    .agent_says(&record.backend, id, boot, agent);
                 self.queue.push(id);
             }
             if ready {

@@ -47,7 +47,8 @@ impl Reconciler {
             );
             return Ok(());
         };
-        let seen = self.observations.of(&record.backend, id, record.state.boot);
+        let mut seen = self.observations.of(&record.backend, id, record.state.boot);
+        seen.obstacle = self.addresses.trouble(&record.state.ports);
         let last = self.outcomes.last(id);
         let now = self.clock.now();
         let policy = self.policy_for(backend);

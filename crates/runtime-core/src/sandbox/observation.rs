@@ -97,7 +97,7 @@ pub struct Observation {
     pub disk: DiskState,
     /// The agent of the newest boot.
     pub agent: AgentState,
-    /// Why clients cannot reach the agent although its boot is up, where that is known.
+    /// Why clients cannot reach the sandbox at its addresses although its boot may be up, where that is known.
     pub obstacle: Option<String>,
     /// Whether this can be relied on: false while the watch is being set up or the backend cannot be reached.
     pub fresh: bool,

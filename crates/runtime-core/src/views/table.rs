@@ -95,15 +95,11 @@ impl Table {
             .and_then(|id| self.get(id))
     }
 
-    pub(super) fn live_of_tenant(&self, tenant: &TenantId) -> Vec<View> {
-        let live = |entry: &&Entry| {
-            let view = entry.view.borrow();
-            view.summary.tenant == *tenant && view.summary.state.is_live()
-        };
-        self.by_id
-            .values()
-            .filter(live)
-            .map(|entry| entry.view.borrow().clone())
+    pub(super) fn of_tenant(&self, tenant: &TenantId, wanted: fn(&State) -> bool) -> Vec<View> {
+        let views = self.by_id.values().map(|entry| entry.view.borrow());
+        views
+            .filter(|view| view.summary.tenant == *tenant && wanted(&view.summary.state))
+            .map(|view| view.clone())
             .collect()
     }
 
@@ -293,9 +289,22 @@ mod tests {
     fn lists_show_live_sandboxes_of_the_tenant_only() {
         let mut table = Table::default();
         table.apply(view(1, running));
-        assert_eq!(table.live_of_tenant(&TenantId::default_tenant()).len(), 1);
-        assert!(table.live_of_tenant(&"other".parse().unwrap()).is_empty());
+        assert_eq!(
+            table
+                .of_tenant(&TenantId::default_tenant(), State::is_live)
+                .len(),
+            1
+        );
+        assert!(
+            table
+                .of_tenant(&"other".parse().unwrap(), State::is_live)
+                .is_empty()
+        );
         table.apply(view(2, |state| state.intent.desired = Desired::Paused));
-        assert!(table.live_of_tenant(&TenantId::default_tenant()).is_empty());
+        assert!(
+            table
+                .of_tenant(&TenantId::default_tenant(), State::is_live)
+                .is_empty()
+        );
     }
 }

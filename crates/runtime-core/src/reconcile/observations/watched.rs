@@ -25,7 +25,6 @@ pub(super) struct Known {
     pub(super) disk: DiskState,
     /// The agent's answer, and which boot gave it.
     pub(super) agent: Option<(Boot, AgentState)>,
-    pub(super) obstacle: Option<String>,
 }
 
 #[derive(Debug)]

@@ -1,5 +1,7 @@
 //! The rows for sandboxes that are to run.
 
+use std::time::Duration;
+
 use super::super::observation::{AgentState, BootState, DiskState, Endpoints};
 use super::super::phase::Phase;
 use super::super::reason::{Reason, ReasonCode};
@@ -45,6 +47,11 @@ impl Look<'_> {
             Some(BootState::Up { endpoints }) => {
                 let mut draft = self.draft();
                 self.see_disk(&mut draft);
+                // It is well, but *running* says that clients reach it now.
+                if let Some(obstacle) = &self.seen.obstacle {
+                    draft.tell(Some(obstacle), Duration::ZERO);
+                    draft.enter(Phase::Starting);
+                }
                 if draft.state().endpoints.as_ref() != Some(endpoints) {
                     draft.edit(|state| state.endpoints = Some(endpoints.clone()));
                 }
@@ -153,9 +160,20 @@ impl Look<'_> {
                 state.detail = None;
             });
         }
-        if let AgentState::Ready { .. } = self.seen.agent {
+        if let Some(obstacle) = &self.seen.obstacle {
+            // Not the boot's fault: no deadline, and another boot would not help.
+            let later = draft.tell(Some(obstacle), self.policy.detail_interval);
+            return draft.decide(None, later);
+        }
+        if draft.state().detail.is_some() {
+            // Whatever stood in the way is gone; the agent's time begins now.
             draft.edit(|state| {
                 state.detail = None;
+                state.up_since = Some(now);
+            });
+        }
+        if let AgentState::Ready { .. } = self.seen.agent {
+            draft.edit(|state| {
                 state.ready_boot = Some(boot);
                 state.ran = true;
             });
@@ -168,18 +186,13 @@ impl Look<'_> {
             .unwrap_or(now)
             .plus(self.policy.ready_deadline);
         if now >= deadline {
-            let message = self
-                .seen
-                .obstacle
-                .as_deref()
-                .unwrap_or("the agent did not answer in time");
-            return self.lose(&Reason::new(ReasonCode::NotReady, message), None);
+            let reason = Reason::new(ReasonCode::NotReady, "the agent did not answer in time");
+            return self.lose(&reason, None);
         }
         if self.seen.agent == AgentState::Dormant && draft.state().bound_boot != Some(boot) {
             return self.bind(draft);
         }
-        let later = draft.tell(self.seen.obstacle.as_deref(), self.policy.detail_interval);
-        draft.decide(None, Some(sooner(later, deadline)))
+        draft.decide(None, Some(deadline))
     }
 
     /// A dormant agent is initialised once per boot, before anybody hears that it runs.

@@ -63,7 +63,6 @@ fn boots_that_were_never_ready_end_in_failure_with_the_last_reason() {
             .sees_nothing()
             .sees(boot, up())
             .agent(AgentState::Silent);
-        sandbox.seen.obstacle = Some(format!("port 60000 is closed, try {boot}"));
         sandbox.step();
         assert_eq!(sandbox.state().phase, Phase::Starting);
         sandbox = sandbox.at(since + 300);
@@ -74,7 +73,7 @@ fn boots_that_were_never_ready_end_in_failure_with_the_last_reason() {
         sandbox.failure(),
         Some(&Reason::new(
             ReasonCode::NotReady,
-            "port 60000 is closed, try 5"
+            "the agent did not answer in time"
         ))
     );
     assert_eq!(sandbox.state().restart_count(), 4);
@@ -117,15 +116,41 @@ fn progress_that_must_wait_does_not_hide_the_deadline() {
     booting_late.step();
     let mut booting_late = booting_late.sees(1, booting("pulling 99 %")).at(3599);
     assert_eq!(booting_late.step().look_again, Some(at(3600)));
+}
 
-    let mut up_late = to_run(Phase::Starting)
-        .with(|state| state.up_since = Some(at(0)))
+#[test]
+fn a_running_sandbox_whose_address_is_taken_is_starting_until_it_is_free_and_keeps_its_boot() {
+    let mut sandbox = to_run(Phase::Running)
+        .with(|state| {
+            state.up_since = Some(at(0));
+            state.ready_boot = Some(Boot(1));
+        })
         .sees(1, up())
-        .at(298);
-    up_late.seen.obstacle = Some("no route".to_owned());
-    up_late.step();
-    up_late.seen.obstacle = Some("still no route".to_owned());
-    assert_eq!(up_late.at(299).step().look_again, Some(at(300)));
+        .agent(READY)
+        .at(100);
+    sandbox.seen.obstacle = Some("gateway port 20000 is in use by another program".to_owned());
+    sandbox.step();
+    assert_eq!(sandbox.state().phase, Phase::Starting);
+    assert_eq!(
+        sandbox.state().detail.as_deref(),
+        Some("gateway port 20000 is in use by another program")
+    );
+    // However long that takes: another boot would not help.
+    let mut sandbox = sandbox.agent(AgentState::Silent).at(100_000);
+    let decision = sandbox.step();
+    assert!(decision.next.is_none() && decision.effect.is_none());
+    // The agent's time begins when the address is free.
+    sandbox.seen.obstacle = None;
+    let decision = sandbox.step();
+    assert_eq!(decision.effect, None);
+    assert_eq!(sandbox.state().detail, None);
+    assert_eq!(decision.look_again, Some(at(100_300)));
+    let mut sandbox = sandbox.agent(READY);
+    sandbox.step();
+    assert_eq!(
+        (sandbox.state().phase, sandbox.state().boot),
+        (Phase::Running, Boot(1))
+    );
 }
 
 #[test]
