@@ -21,6 +21,8 @@ use crate::config::{Environment, keys_from_environment};
 use crate::data_dir::API_ADDRESS;
 use crate::http::error::chain;
 
+/// Every sandbox that is not stopped.
+const OPEN: &str = "/list?state=open";
 /// Where a server listens unless told otherwise.
 const DEFAULT_URL: &str = "http://127.0.0.1:9000";
 
@@ -46,7 +48,11 @@ pub(super) struct Sandboxes {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Show the sandboxes that are starting or running
-    List,
+    List {
+        /// The paused and failed ones, too
+        #[arg(long)]
+        all: bool,
+    },
     /// Show one sandbox
     Get {
         /// A sandbox's id, or its session's
@@ -77,7 +83,7 @@ struct Stop {
     /// Ids of sandboxes, or of their sessions
     #[arg(group = "which", value_name = "ID")]
     ids: Vec<String>,
-    /// Every sandbox that is starting or running
+    /// Every sandbox, the paused and failed ones, too
     #[arg(long, group = "which")]
     all: bool,
 }
@@ -98,7 +104,7 @@ impl Sandboxes {
             .unwrap_or_else(|| url(data_dir.as_ref()));
         let client = Client::new(&url, key);
         match self.action {
-            Action::List => list(&client, self.json).await?,
+            Action::List { all } => list(&client, all, self.json).await?,
             Action::Get { id } => get(&client, &id, self.json).await?,
             Action::Events { id } => events(&client, &id, self.json).await?,
             Action::Logs { id, bytes } => logs(&client, &id, bytes, self.json).await?,
@@ -135,9 +141,10 @@ fn url(data_dir: Option<&PathBuf>) -> String {
         )
 }
 
-async fn list(client: &Client, json: bool) -> Result<(), CommandError> {
+async fn list(client: &Client, all: bool, json: bool) -> Result<(), CommandError> {
+    let path = if all { OPEN } else { "/list" };
     let body = client
-        .get("/list", "cannot list the sandboxes".to_owned())
+        .get(path, "cannot list the sandboxes".to_owned())
         .await?;
     if json {
         return as_sent(&body);
@@ -196,7 +203,7 @@ async fn logs(client: &Client, id: &str, bytes: u64, json: bool) -> Result<(), C
 async fn stop(client: &Client, stop: Stop, json: bool) -> Result<(), CommandError> {
     let ids = if stop.all {
         let what = "cannot list the sandboxes".to_owned();
-        let list: RuntimeList = parsed(&client.get("/list", what).await?, "/list")?;
+        let list: RuntimeList = parsed(&client.get(OPEN, what).await?, "/list")?;
         list.runtimes
             .into_iter()
             .map(|runtime| runtime.runtime_id)

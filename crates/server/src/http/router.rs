@@ -68,7 +68,7 @@ where
         Route::Stop => stop::stop(api, tenant()?, head, body).await,
         Route::Pause => pause::pause(api, tenant()?, head, body).await,
         Route::Resume => resume::resume(api, tenant()?, head, body).await,
-        Route::List => list::list(api, &tenant()?).await,
+        Route::List => list::list(api, &tenant()?, head.uri.query()).await,
         Route::Runtime(id) => runtime::runtime(api, &tenant()?, &id).await,
         Route::Logs(id) => logs::logs(api, &tenant()?, &id, head.uri.query()).await,
         Route::Events(id) => events::events(api, &tenant()?, &id).await,

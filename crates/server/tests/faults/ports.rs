@@ -4,7 +4,8 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
 use crate::support::runtime::Runtime;
-use crate::support::server::{Server, Setup, tiny_agent};
+use crate::support::server::Server;
+use crate::support::setup::{Setup, tiny_agent};
 use crate::support::socket::authority;
 use crate::support::wait::{SOON, until};
 
@@ -39,7 +40,6 @@ async fn must_wait_for(server: &Server, before: &Runtime, taken: impl Sized) {
 
 /// Contract §5.1 rule 2: it runs, and nobody can reach it.
 #[tokio::test]
-#[ignore = "the core does not look at the address of a sandbox that runs when the server starts"]
 async fn a_gateway_port_that_is_taken_at_a_restart_is_told_and_waited_for() {
     let mut server = Server::start().await;
     let running = server.running("s").await;

@@ -58,8 +58,14 @@ async fn one_or_all_sandboxes_are_stopped() {
     server.cli(&["sandboxes", "stop", first.id()]);
     assert_eq!(server.runtime(first.id()).await.status(), "stopped");
     assert_eq!(server.runtime(second.id()).await.status(), "running");
+    let live = server.cli(&["sandboxes", "list"]);
+    assert!(live.contains(second.id()) && !live.contains(paused.id()));
+    let all = server.cli(&["sandboxes", "list", "--all"]);
+    assert!(all.contains(second.id()) && all.contains(paused.id()));
     server.cli(&["sandboxes", "stop", "--all"]);
-    assert_eq!(server.runtime(second.id()).await.status(), "stopped");
+    for stopped in [&second, &paused] {
+        assert_eq!(server.runtime(stopped.id()).await.status(), "stopped");
+    }
     server.finish().await;
 }
 
