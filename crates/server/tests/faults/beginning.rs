@@ -4,7 +4,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 
-use crate::support::server::{Setup, refused_start, refused_start_with};
+use crate::support::setup::{Setup, refused_start, refused_start_with};
 
 async fn must_say(data: &Path, extra: &str, words: &[&str]) {
     let setup = Setup {

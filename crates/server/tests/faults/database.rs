@@ -9,7 +9,8 @@ use sqlx::Connection as _;
 
 use super::mount::Mount;
 use crate::support::runtime::Runtime;
-use crate::support::server::{Server, Setup, refused_start};
+use crate::support::server::Server;
+use crate::support::setup::{Setup, refused_start};
 use crate::support::wait::{SOON, until};
 
 const DATABASE: &str = "pinfold.db";

@@ -9,7 +9,8 @@ use serde_json::json;
 use crate::support::http::next_part;
 use crate::support::processes::is_alive;
 use crate::support::runtime::Runtime;
-use crate::support::server::{KEY, Server, Setup};
+use crate::support::server::Server;
+use crate::support::setup::{KEY, Setup};
 use crate::support::socket::{Raw, Socket};
 use crate::support::wait::{SOON, until};
 

@@ -8,7 +8,8 @@ use serde_json::json;
 
 use crate::support::processes;
 use crate::support::runtime::Runtime;
-use crate::support::server::{KEY, Server, Setup};
+use crate::support::server::Server;
+use crate::support::setup::{KEY, Setup};
 use crate::support::wait::{SOON, until};
 
 const ROUNDS: u64 = 10;

@@ -16,7 +16,8 @@ use futures::stream::FuturesUnordered;
 use tokio::sync::Mutex;
 
 use support::runtime::Runtime;
-use support::server::{Server, Setup};
+use support::server::Server;
+use support::setup::Setup;
 
 /// One after the other.
 static TURN: Mutex<()> = Mutex::const_new(());

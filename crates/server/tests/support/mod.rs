@@ -15,10 +15,12 @@
     reason = "a failed check panics, the clock is the machine's, and each test binary uses its part"
 )]
 
+mod calls;
 pub(crate) mod http;
 pub(crate) mod ports;
 pub(crate) mod processes;
 pub(crate) mod runtime;
 pub(crate) mod server;
+pub(crate) mod setup;
 pub(crate) mod socket;
 pub(crate) mod wait;

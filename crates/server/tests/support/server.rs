@@ -1,75 +1,21 @@
 //! A server under test: the real binary on a directory of its own.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use bytes::Bytes;
-use serde_json::{Value, json};
-
-use super::http::{Http, Reply};
+use super::http::Http;
 use super::ports::Ports;
 use super::processes::{self, Process};
-use super::runtime::Runtime;
+use super::setup::{KEY, Keys, OTHER_KEY, Setup, launch, write_config};
 use super::wait::{SOON, until};
 
-pub(crate) const KEY: &str = "wire-test-key-0123456789abcdef";
-/// A second key of the same tenant.
-pub(crate) const OTHER_KEY: &str = "wire-test-key-of-another-app-42";
 /// For a stopped sandbox's processes to be gone: SIGTERM, SIGKILL after the grace time, and room for a busy machine.
-const GONE: Duration = Duration::from_secs(60);
+pub(super) const GONE: Duration = Duration::from_secs(60);
 /// Lines of the log that a failure shows.
 const TAIL: usize = 120;
-
-/// What a test asks of its server beyond the defaults.
-#[derive(Debug)]
-pub(crate) struct Setup {
-    /// The top of the configuration file: keys, and tables that are not used below.
-    pub(crate) extra: String,
-    /// Ports for each of gateway and agents; a sandbox takes four of both.
-    pub(crate) ports: u16,
-    /// Lines for the table of the local backend.
-    pub(crate) local: String,
-    /// Use only this many ports for the gateway.
-    pub(crate) gateway_ports: Option<u16>,
-    /// Use only this many ports for the agents.
-    pub(crate) local_ports: Option<u16>,
-    /// A directory for the data that is already there.
-    pub(crate) data: Option<PathBuf>,
-    /// Where the operator's listener listens.
-    pub(crate) operator: String,
-    /// Whether the agents' ports are the gateway's too, which is a mistake.
-    pub(crate) overlap: bool,
-    /// Whether the server is given keys; else it makes one.
-    pub(crate) keys: Keys,
-}
-
-/// Where a server's keys come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Keys {
-    /// From us.
-    Given,
-    /// From its own first run.
-    Made,
-}
-
-impl Default for Setup {
-    fn default() -> Self {
-        Self {
-            extra: String::new(),
-            ports: 49,
-            local: String::new(),
-            gateway_ports: None,
-            local_ports: None,
-            data: None,
-            operator: "127.0.0.1:0".to_owned(),
-            overlap: false,
-            keys: Keys::Given,
-        }
-    }
-}
 
 /// A running server. A test ends with [`finish`](Self::finish); without it, dropping leaves no process behind either.
 #[derive(Debug)]
@@ -77,12 +23,12 @@ pub(crate) struct Server {
     child: Child,
     home: tempfile::TempDir,
     data: PathBuf,
-    url: String,
+    pub(super) url: String,
     ports: Ports,
     keys: Keys,
-    key: String,
+    pub(super) key: String,
     /// Every key that a `/start` told: none of them may stand in the log.
-    told: Mutex<Vec<String>>,
+    pub(super) told: Mutex<Vec<String>>,
     pub(crate) http: Http,
 }
 
@@ -102,8 +48,8 @@ impl Server {
         let canonical = home.path().canonicalize().unwrap();
         let data = setup.data.clone().unwrap_or_else(|| canonical.join("data"));
         let ports = Ports::claim(setup.ports);
-        fs::write(home.path().join("pinfold.toml"), config(&setup, &ports)).unwrap();
-        let child = spawn(home.path(), &data, setup.keys);
+        write_config(home.path(), &setup, &ports);
+        let child = launch(home.path(), &data, setup.keys);
         let mut server = Self {
             child,
             home,
@@ -175,153 +121,6 @@ impl Server {
             .collect()
     }
 
-    // === Calls ===
-
-    /// A call with the key.
-    pub(crate) async fn call(&self, method: &str, path: &str, body: impl Into<Bytes>) -> Reply {
-        self.call_with(method, path, &[("X-API-Key", &self.key)], body)
-            .await
-    }
-
-    /// A call with these headers alone.
-    pub(crate) async fn call_with(
-        &self,
-        method: &str,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: impl Into<Bytes>,
-    ) -> Reply {
-        let url = format!("{}{path}", self.url);
-        let reply = self.http.send(method, &url, headers, body).await;
-        reply.unwrap_or_else(|error| panic!("{error}"))
-    }
-
-    pub(crate) async fn get(&self, path: &str) -> Reply {
-        self.call("GET", path, "").await
-    }
-
-    pub(crate) async fn post(&self, path: &str, body: Value) -> Reply {
-        self.call("POST", path, body.to_string()).await
-    }
-
-    /// `/start` with this body, which must be answered with 201.
-    pub(crate) async fn start_with(&self, body: Value) -> Runtime {
-        let runtime = Runtime::checked(self.post("/start", body).await.expect(201));
-        self.told.lock().unwrap().push(runtime.key().to_owned());
-        runtime
-    }
-
-    /// A tiny sandbox of this session; may still be starting.
-    pub(crate) async fn start_session(&self, session: &str) -> Runtime {
-        self.start_with(json!({"image": "tiny", "session_id": session}))
-            .await
-    }
-
-    /// A tiny sandbox that runs.
-    pub(crate) async fn running(&self, session: &str) -> Runtime {
-        let started = self.start_session(session).await;
-        self.wait_for(started.id(), "running").await
-    }
-
-    /// A tiny sandbox with these arguments that runs.
-    pub(crate) async fn running_with(&self, session: &str, args: &[&str]) -> Runtime {
-        let mut command = vec!["tiny"];
-        command.extend_from_slice(args);
-        let body = json!({"image": "tiny", "session_id": session, "command": command});
-        let started = self.start_with(body).await;
-        self.wait_for(started.id(), "running").await
-    }
-
-    /// `/pause`, `/resume` or `/stop`, which must be answered with 200.
-    pub(crate) async fn intend(&self, what: &str, id: &str) -> Runtime {
-        let reply = self.post(what, json!({"runtime_id": id})).await;
-        Runtime::checked(reply.expect(200))
-    }
-
-    pub(crate) async fn runtime(&self, id: &str) -> Runtime {
-        Runtime::checked(self.get(&format!("/runtime/{id}")).await.expect(200))
-    }
-
-    pub(crate) async fn list(&self) -> Vec<Runtime> {
-        let list = self.get("/list").await.expect(200);
-        let runtimes = list["runtimes"].as_array().unwrap();
-        assert_eq!(list["total"], runtimes.len());
-        runtimes.iter().cloned().map(Runtime::checked).collect()
-    }
-
-    /// Waits for this status.
-    pub(crate) async fn wait_for(&self, id: &str, status: &str) -> Runtime {
-        self.wait_until(id, status, |runtime| runtime.status() == status)
-            .await
-    }
-
-    /// Waits until the runtime is as wanted.
-    pub(crate) async fn wait_until(
-        &self,
-        id: &str,
-        what: &str,
-        wanted: impl Fn(&Runtime) -> bool,
-    ) -> Runtime {
-        until(what, SOON, async || {
-            let runtime = self.runtime(id).await;
-            if wanted(&runtime) {
-                Ok(runtime)
-            } else {
-                Err(runtime.0.to_string())
-            }
-        })
-        .await
-    }
-
-    /// Waits until no process of the sandbox is left.
-    pub(crate) async fn wait_gone(&self, id: &str) {
-        until("no process of the sandbox", GONE, async || {
-            let left: Vec<_> = self
-                .processes()
-                .into_iter()
-                .filter(|process| process.sandbox.as_deref() == Some(id))
-                .collect();
-            if left.is_empty() {
-                Ok(())
-            } else {
-                Err(format!("{left:?}"))
-            }
-        })
-        .await;
-    }
-
-    /// Asks the sandbox through the gateway.
-    pub(crate) async fn ask(&self, runtime: &Runtime, path: &str) -> Reply {
-        let url = format!("{}{path}", runtime.url());
-        let reply = self.http.get(&url).await;
-        reply.unwrap_or_else(|error| panic!("{error}"))
-    }
-
-    /// Runs a shell command in the sandbox.
-    pub(crate) async fn exec(&self, runtime: &Runtime, script: &str) -> String {
-        let url = format!("{}/exec", runtime.url());
-        let headers = [("X-Session-API-Key", runtime.key())];
-        let reply = self
-            .http
-            .send("POST", &url, &headers, script.to_owned())
-            .await;
-        let reply = reply.unwrap();
-        assert_eq!(reply.status, 200, "{}", reply.text());
-        reply.text()
-    }
-
-    /// The last of what the sandbox wrote.
-    pub(crate) async fn logs(&self, id: &str) -> String {
-        let path = format!("/runtime/{id}/logs?bytes=4194304");
-        let logs = self.get(&path).await.expect(200);
-        logs["logs"].as_str().unwrap().to_owned()
-    }
-
-    /// The number of the sandbox's process.
-    pub(crate) async fn pid_of(&self, runtime: &Runtime) -> u32 {
-        self.ask(runtime, "/pid").await.text().parse().unwrap()
-    }
-
     /// The command line of an operator, which must succeed.
     pub(crate) fn cli(&self, args: &[&str]) -> String {
         let output = self.cli_output(args);
@@ -339,8 +138,6 @@ impl Server {
             .unwrap()
     }
 
-    // === Ends and beginnings ===
-
     /// `kill -9`.
     pub(crate) fn kill9(&mut self) {
         self.child.kill().unwrap();
@@ -350,7 +147,7 @@ impl Server {
     /// Starts the server again on the same directory, after it ended.
     pub(crate) async fn restart(&mut self) {
         fs::remove_file(self.data.join("api.addr")).ok();
-        self.child = spawn(self.home.path(), &self.data, self.keys);
+        self.child = launch(self.home.path(), &self.data, self.keys);
         // Old connections lead nowhere.
         self.http = Http::new();
         self.wait_ready().await;
@@ -427,101 +224,4 @@ impl Drop for Server {
             std::thread::sleep(Duration::from_millis(10));
         }
     }
-}
-
-/// A server that is expected to end by itself: its exit status and its log.
-pub(crate) async fn refused_start(data: &Path) -> (ExitStatus, String) {
-    refused_start_with(data, Setup::default()).await
-}
-
-/// The same with a setup.
-pub(crate) async fn refused_start_with(data: &Path, setup: Setup) -> (ExitStatus, String) {
-    let home = tempfile::tempdir().unwrap();
-    let ports = Ports::claim(8);
-    fs::write(home.path().join("pinfold.toml"), config(&setup, &ports)).unwrap();
-    let mut child = spawn(home.path(), data, setup.keys);
-    let status = until("the server to refuse", SOON, async || {
-        child
-            .try_wait()
-            .unwrap()
-            .ok_or_else(|| "it runs".to_owned())
-    })
-    .await;
-    let log = fs::read_to_string(home.path().join("server.log")).unwrap();
-    (status, log)
-}
-
-/// The tiny program, which lies beside the server.
-pub(crate) fn tiny_agent() -> PathBuf {
-    let path = Path::new(env!("CARGO_BIN_EXE_pinfold"))
-        .with_file_name("examples")
-        .join("tiny_agent");
-    assert!(
-        path.exists(),
-        "{} is missing: `cargo test -p server` builds it, and so does `cargo build -p server --examples`",
-        path.display()
-    );
-    path
-}
-
-fn config(setup: &Setup, ports: &Ports) -> String {
-    let tiny = tiny_agent();
-    let tiny = tiny.to_str().unwrap();
-    let gateway = ports.gateway(setup.gateway_ports);
-    let agents = if setup.overlap {
-        gateway.clone()
-    } else {
-        ports.local(setup.local_ports)
-    };
-    format!(
-        r#"{extra}
-[operator]
-listen = "{operator}"
-
-[gateway]
-ports = "{gateway}"
-
-[local]
-ports = "{agents}"
-{local}
-
-[[local.images]]
-image = "tiny*"
-command = ["{tiny}", "--host", "127.0.0.1", "--port", "{{port}}"]
-
-[[local.images]]
-image = "stubborn"
-command = ["/bin/sh", "-c", "trap '' TERM; exec \"$0\" \"$@\"", "{tiny}", "--host", "127.0.0.1", "--port", "{{port}}"]
-
-[[local.images]]
-image = "missing"
-command = ["/nowhere/no-such-program", "--port", "{{port}}"]
-"#,
-        extra = setup.extra,
-        operator = setup.operator,
-        local = setup.local,
-    )
-}
-
-fn spawn(home: &Path, data: &Path, keys: Keys) -> Child {
-    let log = File::options()
-        .create(true)
-        .append(true)
-        .open(home.join("server.log"))
-        .unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pinfold"));
-    command
-        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
-        .arg(data)
-        .arg("--config")
-        .arg(home.join("pinfold.toml"))
-        .env_remove("PINFOLD_API_KEY")
-        .env_remove("RUST_LOG")
-        .stdin(Stdio::null())
-        .stdout(log.try_clone().unwrap())
-        .stderr(log);
-    if keys == Keys::Given {
-        command.env("PINFOLD_API_KEY", format!("{KEY},{OTHER_KEY}"));
-    }
-    command.spawn().unwrap()
 }

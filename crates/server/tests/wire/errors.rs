@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::server::{KEY, Server};
+use crate::support::server::Server;
+use crate::support::setup::KEY;
 use crate::support::socket::Raw;
 
 /// T35.

@@ -3,7 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::support::server::{KEY, Keys, OTHER_KEY, Server, Setup};
+use crate::support::server::Server;
+use crate::support::setup::{KEY, Keys, OTHER_KEY, Setup};
 
 #[tokio::test]
 async fn each_of_several_keys_opens_everything() {

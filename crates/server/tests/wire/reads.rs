@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use crate::support::runtime::Runtime;
-use crate::support::server::{OTHER_KEY, Server, tiny_agent};
+use crate::support::server::Server;
+use crate::support::setup::{OTHER_KEY, tiny_agent};
 
 fn ids(batch: &serde_json::Value) -> Vec<String> {
     let mut ids: Vec<_> = batch

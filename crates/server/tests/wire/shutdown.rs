@@ -2,7 +2,8 @@
 
 use crate::support::http::next_part;
 use crate::support::processes;
-use crate::support::server::{Server, Setup};
+use crate::support::server::Server;
+use crate::support::setup::Setup;
 use crate::support::wait::{SOON, until};
 
 fn setup() -> Setup {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::support::runtime::Runtime;
-use crate::support::server::{KEY, Server};
+use crate::support::server::Server;
+use crate::support::setup::KEY;
 use crate::support::socket::Raw;
 use crate::support::wait::{SOON, until};
 

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::support::server::{Server, Setup};
+use crate::support::server::Server;
+use crate::support::setup::Setup;
 
 /// Refused with this status and a sentence that has these words; the session stays unknown.
 async fn must_refuse(server: &Server, body: Value, status: u16, words: &[&str]) {
