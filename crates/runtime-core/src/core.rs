@@ -17,7 +17,7 @@ use crate::entropy::Entropy;
 use crate::error::Error;
 use crate::ids::BackendName;
 use crate::lifecycle::{Lifecycle, LifecycleParts, Turns};
-use crate::reconcile::{Queue, Reconciler, ReconcilerParts};
+use crate::reconcile::{Observations, Orphans, Outcomes, Probes, Queue, Reconciler};
 use crate::records::Records;
 use crate::routes::Routes;
 use crate::settings::Settings;
@@ -122,7 +122,11 @@ impl Core {
             activity: Arc::clone(&activity),
             clock: Arc::clone(&parts.clock),
         });
-        let reconciler = Reconciler::new(ReconcilerParts {
+        let reconciler = Arc::new(Reconciler {
+            observations: Observations::new(backends.keys().cloned()),
+            orphans: Orphans::default(),
+            outcomes: Outcomes::default(),
+            probes: Probes::default(),
             records,
             queue,
             backends,

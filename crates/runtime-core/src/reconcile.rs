@@ -15,6 +15,8 @@ mod worker;
 
 pub(crate) use observations::Observations;
 pub(crate) use orphans::Orphans;
+pub(crate) use outcomes::Outcomes;
+pub(crate) use probes::Probes;
 pub(crate) use queue::Queue;
 
 use std::sync::Arc;
@@ -22,8 +24,7 @@ use std::sync::Arc;
 use crate::activity::Activity;
 use crate::addresses::Addresses;
 use crate::agent::{Agent, Endpoint};
-use crate::clock::Clock;
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::entropy::Entropy;
 use crate::ids::InstallationId;
 use crate::lifecycle::Backends;
@@ -31,9 +32,6 @@ use crate::records::Records;
 use crate::sandbox::{Record, Service};
 use crate::settings::Settings;
 use crate::tasks::Tasks;
-
-use outcomes::Outcomes;
-use probes::Probes;
 
 /// What the reconciler works with.
 #[derive(Debug)]
@@ -53,49 +51,11 @@ pub(crate) struct Reconciler {
     pub(crate) installation: InstallationId,
     /// When the store was born.
     pub(crate) born: Timestamp,
-    outcomes: Outcomes,
-    probes: Probes,
-}
-
-/// What [`Reconciler::new`] is made from.
-pub(crate) struct ReconcilerParts {
-    pub(crate) records: Arc<Records>,
-    pub(crate) queue: Arc<Queue>,
-    pub(crate) backends: Arc<Backends>,
-    pub(crate) agent: Arc<dyn Agent>,
-    pub(crate) addresses: Arc<dyn Addresses>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) entropy: Arc<dyn Entropy>,
-    pub(crate) settings: Settings,
-    pub(crate) tasks: Tasks,
-    pub(crate) activity: Arc<Activity>,
-    pub(crate) installation: InstallationId,
-    pub(crate) born: Timestamp,
+    pub(crate) outcomes: Outcomes,
+    pub(crate) probes: Probes,
 }
 
 impl Reconciler {
-    pub(crate) fn new(parts: ReconcilerParts) -> Arc<Self> {
-        let observations = Observations::new(parts.backends.keys().cloned());
-        Arc::new(Self {
-            records: parts.records,
-            queue: parts.queue,
-            backends: parts.backends,
-            agent: parts.agent,
-            addresses: parts.addresses,
-            clock: parts.clock,
-            entropy: parts.entropy,
-            settings: parts.settings,
-            tasks: parts.tasks,
-            activity: parts.activity,
-            observations,
-            orphans: Orphans::default(),
-            installation: parts.installation,
-            born: parts.born,
-            outcomes: Outcomes::default(),
-            probes: Probes::default(),
-        })
-    }
-
     /// Starts the tasks: one watch per backend, the looks, the sweep.
     pub(crate) fn run(self: &Arc<Self>) {
         for name in self.backends.keys() {

@@ -14,7 +14,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::entropy::SystemEntropy;
 use crate::ids::InstallationId;
 use crate::lifecycle::{Lifecycle, LifecycleParts, Turns};
-use crate::reconcile::{Queue, Reconciler, ReconcilerParts};
+use crate::reconcile::{Observations, Orphans, Outcomes, Probes, Queue, Reconciler};
 use crate::records::Records;
 use crate::sandbox::{GatewayPorts, Record, Service, Summary};
 use crate::settings::Settings;
@@ -116,7 +116,11 @@ impl Mocks {
                 turns: Turns::default(),
             }),
         };
-        let reconciler = Reconciler::new(ReconcilerParts {
+        let reconciler = Arc::new(Reconciler {
+            observations: Observations::new(backends.keys().cloned()),
+            orphans: Orphans::default(),
+            outcomes: Outcomes::default(),
+            probes: Probes::default(),
             records,
             queue,
             backends,

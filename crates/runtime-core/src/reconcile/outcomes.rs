@@ -8,7 +8,7 @@ use crate::ids::SandboxId;
 use crate::sandbox::Outcome;
 
 #[derive(Debug, Default)]
-pub(super) struct Outcomes(Mutex<HashMap<SandboxId, Entry>>);
+pub(crate) struct Outcomes(Mutex<HashMap<SandboxId, Entry>>);
 
 #[derive(Debug)]
 struct Entry {

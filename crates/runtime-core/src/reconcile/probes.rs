@@ -19,7 +19,7 @@ const SHARE: u32 = 200;
 
 /// The boots whose agents are being asked.
 #[derive(Debug, Default)]
-pub(super) struct Probes(Mutex<HashMap<SandboxId, (Boot, CancellationToken)>>);
+pub(crate) struct Probes(Mutex<HashMap<SandboxId, (Boot, CancellationToken)>>);
 
 impl Probes {
     fn lock(&self) -> MutexGuard<'_, HashMap<SandboxId, (Boot, CancellationToken)>> {
