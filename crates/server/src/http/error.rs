@@ -182,14 +182,17 @@ fn of_core(error: &runtime_core::Error) -> Answer {
 
 fn of_store(error: &StoreError) -> Answer {
     match error {
-        StoreError::Unavailable { .. } | StoreError::Closed => {
-            unavailable("the store cannot be used at the moment: try again")
+        StoreError::Unavailable { advice, .. } => {
+            unavailable(format!("the store cannot be used at the moment: {advice}"))
+        }
+        StoreError::Closed => {
+            unavailable("the store cannot be used any more: the server is ending")
         }
         StoreError::Unreadable { .. } | StoreError::Invalid(_) | _ => of_nobody(),
     }
 }
 
-fn unavailable(sentence: &'static str) -> Answer {
+fn unavailable(sentence: impl Into<Cow<'static, str>>) -> Answer {
     Answer::new(
         StatusCode::SERVICE_UNAVAILABLE,
         ErrorCode::Unavailable,

@@ -81,7 +81,8 @@ async fn a_full_disk_refuses_what_it_cannot_store_and_forgets_nothing() {
         break;
     }
     assert!(!sentence.is_empty(), "everything was stored");
-    assert!(server.log().contains("disk is full"), "{sentence}");
+    assert!(sentence.contains("disk is full"), "{sentence}");
+    assert!(server.log().contains("disk is full"));
     // What is known is still told, and what runs still answers.
     assert_eq!(server.runtime(running.id()).await.status(), "running");
     assert_eq!(server.ask(&running, "/alive").await.status, 200);
