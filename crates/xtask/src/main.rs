@@ -2,8 +2,9 @@
 //!
 //! - `demo` shows a sandbox, all the way, with the released agent-server inside ([`demo`]);
 //! - `bench` takes the figures of `docs/benchmarks.md` ([`bench`]);
+//! - `crash` kills the server amid sandboxes with the released agent-server inside ([`crash`]);
 //! - `test` runs every check that the project has, in one order ([`test`]);
-//! - `venv` makes the Python environment that both of them use ([`parts::agent_server`]).
+//! - `venv` makes the Python environment that all of them use ([`parts::agent_server`]).
 //!
 //! Whatever is started here runs as a process of its own (`parts/`), is waited for with a bound ([`wait`]), and is ended
 //! by its pid: also when a step fails and when somebody presses Ctrl-C ([`interrupt`]).
@@ -15,6 +16,7 @@
 
 mod bench;
 mod command;
+mod crash;
 mod demo;
 mod http;
 mod interrupt;
@@ -47,6 +49,8 @@ enum Command {
     Demo(demo::Options),
     /// Measure the server as it is released, each figure as a distribution
     Bench(bench::Options),
+    /// Kill the server amid running agent-servers, start it again, and check that nothing is lost
+    Crash,
     /// Run every check: format, lints, tests, documentation, the released client
     Test(test::Options),
     /// Make the Python environment of the agent-server and print its path
@@ -67,6 +71,7 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Demo(options) => demo::run(&options, &interrupt),
         Command::Bench(options) => bench::run(&options, &interrupt),
+        Command::Crash => crash::run(&interrupt),
         Command::Test(options) => test::run(&options, &interrupt),
         Command::Venv => step::say(Environment::prepare(&interrupt)?.dir().display()),
     }

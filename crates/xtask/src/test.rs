@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 
 use crate::command;
+use crate::crash;
 use crate::interrupt::Interrupt;
 use crate::parts::agent_server::Environment;
 use crate::parts::server::{Launch, Server};
@@ -127,7 +128,8 @@ fn cargo_step(steps: &mut Steps, arguments: &[&str], interrupt: &Interrupt) -> R
     })
 }
 
-/// Our own client script and those asked for, each with the released SDK, a server and a directory of its own.
+/// What needs the real agent-server. First our own client script and those asked for, each with the released SDK, a
+/// server and a directory of its own; then the crash.
 fn clients(steps: &mut Steps, more: &[PathBuf], interrupt: &Interrupt) -> Result<()> {
     let build = ["build", "-p", "server"];
     cargo_step(steps, &build, interrupt)?;
@@ -164,7 +166,7 @@ fn clients(steps: &mut Steps, more: &[PathBuf], interrupt: &Interrupt) -> Result
             closing.and_then(|lines| stopped.map(|()| lines))
         })?;
     }
-    Ok(())
+    crash::step(steps, &environment, interrupt)
 }
 
 /// What test runners say last: `test result: ok. 12 passed; …` and `12 passed, 0 failed`.

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, getpid, kill_process};
 
 use crate::interrupt::Interrupt;
 use crate::wait::wait_for;
@@ -39,12 +39,43 @@ pub(crate) fn must_be_gone(dir: &Path, except: Pid, bound: Duration) -> Result<(
     bail!("{error}; killed them")
 }
 
-fn describe(processes: &[(Pid, String)]) -> String {
+/// Pids and command lines.
+pub(crate) fn describe(processes: &[(Pid, String)]) -> String {
     let each: Vec<_> = processes
         .iter()
         .map(|(pid, command)| format!("{} ({command})", pid.as_raw_nonzero()))
         .collect();
     each.join(", ")
+}
+
+/// Processes with this text in their environment or on their command line, ourselves excepted.
+///
+/// For a name that nothing else has, such as the id of a sandbox: its shim has it, and whatever is born into it.
+pub(crate) fn naming(text: &str) -> Vec<(Pid, String)> {
+    let Ok(entries) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    entries
+        .filter_map(|entry| {
+            let entry = entry.ok()?;
+            let pid = Pid::from_raw(entry.file_name().to_str()?.parse().ok()?)?;
+            // Both are empty for a zombie; the environment also for a process that is not ours to look into.
+            let command = fs::read(entry.path().join("cmdline")).ok()?;
+            let environment = fs::read(entry.path().join("environ")).unwrap_or_default();
+            let named = [&command, &environment]
+                .iter()
+                .any(|bytes| contains(bytes, text.as_bytes()));
+            (named && pid != getpid()).then(|| (pid, readable(&command)))
+        })
+        .collect()
+}
+
+/// A command line with spaces between its words.
+fn readable(command: &[u8]) -> String {
+    String::from_utf8_lossy(command)
+        .replace('\0', " ")
+        .trim_end()
+        .to_owned()
 }
 
 /// Processes that work in `dir` or name it on their command line, a person's shell and pager excepted.
@@ -63,15 +94,7 @@ fn living_in(dir: &Path, except: Pid) -> Vec<(Pid, String)> {
             let names_it = contains(&command, dir.as_os_str().as_bytes());
             let concerned =
                 pid != except && (works_there || names_it) && !has_terminal(&entry.path());
-            concerned.then(|| {
-                (
-                    pid,
-                    String::from_utf8_lossy(&command)
-                        .replace('\0', " ")
-                        .trim_end()
-                        .to_owned(),
-                )
-            })
+            concerned.then(|| (pid, readable(&command)))
         })
         .collect()
 }
@@ -107,7 +130,7 @@ mod tests {
             .spawn()
             .unwrap();
         wait_for("it to sleep", BOUND, &Interrupt::never(), || {
-            let seen = describe(&living_in(dir, rustix::process::getpid()));
+            let seen = describe(&living_in(dir, getpid()));
             Ok(if seen.contains("(sleep 600)") {
                 ControlFlow::Break(())
             } else {
@@ -122,7 +145,7 @@ mod tests {
     fn a_process_that_stays_is_named_and_killed() {
         let dir = tempfile::tempdir().unwrap();
         let mut child = spawn_in(dir.path());
-        let other = rustix::process::getpid();
+        let other = getpid();
 
         let error = must_be_gone(dir.path(), other, Duration::ZERO)
             .unwrap_err()
@@ -142,5 +165,30 @@ mod tests {
         must_be_gone(dir.path(), pid(&child).unwrap(), Duration::ZERO).unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
+    }
+
+    #[test]
+    fn a_process_is_found_by_its_environment_and_by_its_command_line() {
+        let names = ["named-by-environment", "6000.5"];
+        let mut child = Command::new("sleep")
+            .arg(names[1])
+            .env("NAME", names[0])
+            .spawn()
+            .unwrap();
+        let own = pid(&child).unwrap();
+        for name in names {
+            wait_for("it to sleep", BOUND, &Interrupt::never(), || {
+                let seen = naming(name);
+                Ok(if seen == [(own, "sleep 6000.5".to_owned())] {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(describe(&seen))
+                })
+            })
+            .unwrap();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(naming(names[0]).is_empty());
     }
 }

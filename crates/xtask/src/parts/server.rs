@@ -64,7 +64,13 @@ impl Server {
         // As it stands in links of /proc.
         let home = launch.home.canonicalize()?;
         let key = new_key()?;
-        let log = File::create(log_path(&home)).context("cannot make the server's log")?;
+        // After what a server before it wrote; the address of that one would mislead us.
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(log_path(&home));
+        let log = log.context("cannot make the server's log")?;
+        fs::remove_file(address_path(&home)).ok();
         let mut serve = Command::new(launch.binary);
         // A person's own settings must not change what is shown and tested.
         for (name, _) in std::env::vars_os() {
@@ -110,7 +116,7 @@ impl Server {
     }
 
     fn wait_ready(&mut self, interrupt: &Interrupt) -> Result<String> {
-        let address_file = data_dir(&self.home).join("api.addr");
+        let address_file = address_path(&self.home);
         wait_closely("the server to answer", LOOK, READY, interrupt, || {
             if let Some(status) = self.child.try_wait()? {
                 bail!("the server ended with {status}");
@@ -170,6 +176,13 @@ impl Server {
         self.terminate()
     }
 
+    /// SIGKILL to the server; its sandboxes go on.
+    pub(crate) fn kill(&mut self) -> Result<()> {
+        self.child.kill().context("cannot kill the server")?;
+        self.child.wait()?;
+        Ok(())
+    }
+
     fn stop_sandboxes(&self) -> Result<()> {
         let mut stop_all = Command::new(&self.binary);
         stop_all
@@ -219,6 +232,11 @@ impl Drop for Server {
 
 fn data_dir(home: &Path) -> PathBuf {
     home.join("data")
+}
+
+/// Where the server says on which address it listens.
+fn address_path(home: &Path) -> PathBuf {
+    data_dir(home).join("api.addr")
 }
 
 fn log_path(home: &Path) -> PathBuf {
