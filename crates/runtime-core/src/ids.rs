@@ -222,6 +222,11 @@ impl Boot {
     pub fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }
+
+    /// The incarnation before this one; none before the first.
+    pub fn previous(self) -> Option<Self> {
+        self.0.checked_sub(1).filter(|number| *number > 0).map(Self)
+    }
 }
 
 impl fmt::Display for Boot {

@@ -97,7 +97,8 @@ impl Lifecycle {
         Ok(self.parts.records.views.open_of_tenant(tenant))
     }
 
-    /// The last `bytes` that the newest boot wrote, at most.
+    /// The last `bytes` that a sandbox wrote, at most. Where its newest boot wrote less, the end of the one before comes
+    /// first, as far as it is kept: after a restart the reason stands there.
     ///
     /// # Errors
     /// [`Error::UnknownSandbox`], [`Error::Store`], [`Error::Backend`].
@@ -110,7 +111,21 @@ impl Lifecycle {
             );
             BackendError::new(ErrorClass::Retry, message)
         })?;
-        Ok(backend.logs(&record.id, record.state.boot, bytes).await?)
+        let newest = record.state.boot;
+        let logs = backend.logs(&record.id, newest, bytes).await;
+        let Some(before) = newest.previous() else {
+            return Ok(logs?);
+        };
+        let written = logs.as_ref().map_or(0, |logs| logs.len());
+        let left = bytes.saturating_sub(u64::try_from(written).unwrap_or(u64::MAX));
+        if left == 0 {
+            return Ok(logs?);
+        }
+        match (backend.logs(&record.id, before, left).await, logs) {
+            (Ok(older), Ok(newer)) => Ok(older + &newer),
+            (Ok(older), Err(error)) if error.class() == ErrorClass::Gone => Ok(older),
+            (_, logs) => Ok(logs?),
+        }
     }
 
     /// What happened to a sandbox, oldest first.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Lifecycle, StartRequest};
+use crate::backend::{BackendError, ErrorClass};
 use crate::error::Error;
-use crate::ids::{TenantId, Version};
+use crate::ids::{Boot, TenantId, Version};
 use crate::sandbox::builders::{record, spec};
 use crate::sandbox::{Actor, Annotations, Desired, Failure, Phase, Reason, ReasonCode, Record};
 use crate::store::{Admit, Inserted, Updated};
@@ -276,4 +277,36 @@ async fn the_hold_ends_when_the_sandbox_runs() {
         ready.await;
     });
     assert_eq!(view.unwrap().fragment.as_str(), "abc@2");
+}
+
+#[tokio::test]
+async fn the_log_of_a_restarted_sandbox_begins_with_the_boot_that_was_lost() {
+    let mut mocks = Mocks::default();
+    mocks.store.expect_get().returning(|_| {
+        let mut record = record();
+        record.state.boot = Boot(3);
+        Ok(Some(record))
+    });
+    mocks.backend.expect_logs().returning(|_, boot, bytes| {
+        let text = match boot {
+            Boot(3) => "begun again\n",
+            Boot(2) => "out of memory\n",
+            _ => return Err(BackendError::new(ErrorClass::Gone, "nothing is kept of it")),
+        };
+        let begin = text.len().saturating_sub(usize::try_from(bytes).unwrap());
+        Ok(text.chars().skip(begin).collect())
+    });
+    let (lifecycle, _) = mocks.build();
+    let mut logs = Vec::new();
+    for bytes in [1000, 18, 5] {
+        logs.push(lifecycle.logs(&tenant(), "abc", bytes).await.unwrap());
+    }
+    assert_eq!(
+        logs,
+        [
+            "out of memory\nbegun again\n",
+            "emory\nbegun again\n",
+            "gain\n"
+        ]
+    );
 }
