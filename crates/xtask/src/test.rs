@@ -130,9 +130,10 @@ fn cargo_step(steps: &mut Steps, arguments: &[&str], interrupt: &Interrupt) -> R
 
 /// What needs the real agent-server. First our own client script and those asked for, each with the released SDK, a
 /// server and a directory of its own; then the crash.
+///
+/// The server is the one that `cargo test` has just built for the tests on the real binary: to build it alone would
+/// unify other features and compile most dependencies once more.
 fn clients(steps: &mut Steps, more: &[PathBuf], interrupt: &Interrupt) -> Result<()> {
-    let build = ["build", "-p", "server"];
-    cargo_step(steps, &build, interrupt)?;
     let environment = steps.run("make the agent-server's environment", || {
         Environment::prepare(interrupt)
     })?;
