@@ -1,9 +1,9 @@
 //! The project's own commands, run as `cargo xtask <command>`.
 //!
 //! - `demo` shows a sandbox, all the way, with the released agent-server inside ([`demo`]);
-//! - `bench` takes the figures of `docs/benchmarks.md` ([`bench`]);
+//! - `bench` takes the figures of `docs/benchmarks.md` ([`mod@bench`]);
 //! - `crash` kills the server amid sandboxes with the released agent-server inside ([`crash`]);
-//! - `test` runs every check that the project has, in one order ([`test`]);
+//! - `test` runs every check that the project has, in one order ([`mod@test`]);
 //! - `venv` makes the Python environment that all of them use ([`parts::agent_server`]).
 //!
 //! Whatever is started here runs as a process of its own (`parts/`), is waited for with a bound ([`wait`]), and is ended
