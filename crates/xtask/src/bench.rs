@@ -98,6 +98,7 @@ pub(crate) fn run(options: &Options, interrupt: &Interrupt) -> Result<()> {
         interrupt,
         scratch: scratch()?,
     };
+    bench.steps.run("build for release", || build(interrupt))?;
     for figure in figures {
         let before = machine::load()?;
         let mut report = figure.measure(&mut bench)?;
@@ -118,6 +119,14 @@ pub(crate) fn run(options: &Options, interrupt: &Interrupt) -> Result<()> {
     say(bench.steps.summary())
 }
 
+/// Everything at once: cargo would otherwise build what they share for each set of features anew.
+fn build(interrupt: &Interrupt) -> Result<()> {
+    let mut build = cargo(["build", "--release", "--quiet"]);
+    build.args(["-p", "server", "-p", "store-sqlite", "--bin=pinfold"]);
+    build.args(["tiny_agent", "many", "write_rate"].map(|name| format!("--example={name}")));
+    command::run(&mut build, BUILD, interrupt, |_| false).map(drop)
+}
+
 /// What the figures are taken with.
 #[derive(Debug)]
 struct Bench<'a> {
@@ -132,16 +141,6 @@ impl Bench<'_> {
     /// One number for a figure that is quoted, one to see that it works.
     fn times(&self, full: usize, quick: usize) -> usize {
         if self.quick { quick } else { full }
-    }
-
-    /// A release build of these targets, such as `--example=many`.
-    fn build(&mut self, package: &str, targets: &[&str]) -> Result<()> {
-        let interrupt = self.interrupt;
-        self.steps.run("build for release", || {
-            let mut build = cargo(["build", "--release", "--quiet", "-p", package]);
-            command::run(build.args(targets), BUILD, interrupt, |_| false)?;
-            Ok(())
-        })
     }
 
     /// A new directory, removed when dropped.

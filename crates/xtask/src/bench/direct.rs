@@ -11,18 +11,18 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Signal, getpid, kill_process_group};
+use serde_json::Value;
 
+use super::connection::{Connection, request};
 use crate::command::pid;
-use crate::http;
 use crate::interrupt::Interrupt;
 use crate::parts::processes;
 use crate::wait::{wait_closely, wait_for};
 
 /// How often it is asked whether it is alive.
 const PAUSE: Duration = Duration::from_millis(2);
-/// For it to answer at all, and to each question.
+/// For it to answer at all.
 const BOOT: Duration = Duration::from_secs(120);
-const ANSWER: Duration = Duration::from_secs(10);
 /// From SIGTERM to SIGKILL, and for what it left behind.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -58,18 +58,16 @@ pub(crate) fn boot(
     let mut child = command
         .spawn()
         .with_context(|| format!("cannot start {}", name.display()))?;
-    let url = format!("http://127.0.0.1:{port}/alive");
+    let url = format!("http://127.0.0.1:{port}");
+    let get = request("GET", &url, "/alive", &[], &Value::Null)?;
     let alive = wait_closely("the agent to be alive", PAUSE, BOOT, interrupt, || {
         if let Some(status) = child.try_wait()? {
             bail!("the agent ended with {status}");
         }
-        Ok(match http::get(&url, &[], ANSWER) {
-            Ok(reply) if reply.status == 200 => ControlFlow::Break(began.elapsed()),
-            Ok(reply) => ControlFlow::Continue(format!(
-                "{} {}",
-                reply.status,
-                String::from_utf8_lossy(&reply.body)
-            )),
+        let asked = Connection::open(&url)
+            .and_then(|mut connection| connection.send(&get)?.expect(200).map(drop));
+        Ok(match asked {
+            Ok(()) => ControlFlow::Break(began.elapsed()),
             Err(error) => ControlFlow::Continue(format!("{error:#}")),
         })
     });

@@ -18,7 +18,6 @@ const EACH: usize = 250;
 const OTHER_FILES: usize = 1_000;
 
 pub(crate) fn measure(bench: &mut Bench<'_>) -> Result<Report> {
-    bench.build("server", &["--bin=pinfold", "--example=tiny_agent"])?;
     let wanted = bench.times(10_000, 500);
     let possible = possible_tunnels()? / EACH * EACH;
     let most = wanted.min(possible);

@@ -48,7 +48,6 @@ ports = "20000-29999"
 "#;
 
 pub(crate) fn measure(bench: &mut Bench<'_>) -> Result<Report> {
-    bench.build("server", &["--example=many"])?;
     let sandboxes = bench.times(10_000, 500);
     let home = bench.directory("reads")?;
     let mut report = Report::default();

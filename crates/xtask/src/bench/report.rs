@@ -80,7 +80,8 @@ impl Report {
             text.push_str("| what | value |\n| --- | ---: |\n");
         }
         for Quantity { what, value, unit } in &self.values {
-            text.push_str(&format!("| {what} | {} {unit} |\n", rounded(*value)));
+            let value = format!("{} {unit}", rounded(*value));
+            text.push_str(&format!("| {what} | {} |\n", value.trim_end()));
         }
         for note in &self.notes {
             text.push_str(&format!("\n{note}.\n"));

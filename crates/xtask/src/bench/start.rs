@@ -23,7 +23,6 @@ const RUNNING: Duration = Duration::from_secs(120);
 const GONE: Duration = Duration::from_secs(60);
 
 pub(crate) fn measure(bench: &mut Bench<'_>) -> Result<Report> {
-    bench.build("server", &["--bin=pinfold", "--example=tiny_agent"])?;
     let interrupt = bench.interrupt;
     let environment = bench.steps.run("make the agent-server's environment", || {
         Environment::prepare(interrupt)
@@ -68,6 +67,9 @@ fn in_turns(bench: &mut Bench<'_>, agent: &Agent, times: usize, report: &mut Rep
     let interrupt = bench.interrupt;
     let step = format!("boot the {} {times} times each way", agent.name);
     let measured = bench.steps.run(&step, || {
+        // The first boot reads the program from the disk.
+        let place = home.path().join("unmeasured");
+        direct::boot(&agent.program, &place, &agent.path, interrupt)?;
         let (mut alone, mut started) = (Times::new()?, Times::new()?);
         for n in 0..times {
             interrupt.check()?;

@@ -15,7 +15,6 @@ use crate::command;
 const BOUND: Duration = Duration::from_secs(300);
 
 pub(crate) fn measure(bench: &mut Bench<'_>) -> Result<Report> {
-    bench.build("store-sqlite", &["--example=write_rate"])?;
     let home = bench.directory("store")?;
     let writes = bench.times(8_000, 400).to_string();
     let interrupt = bench.interrupt;
@@ -106,7 +105,7 @@ mod tests {
             .to_markdown();
         for row in [
             "| flushes of the disk | 200 /s |",
-            "| insert, 8 clients: writes in one transaction | 4.00  |",
+            "| insert, 8 clients: writes in one transaction | 4.00 |",
         ] {
             assert!(table.contains(row), "{table}");
         }
