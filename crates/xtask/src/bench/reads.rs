@@ -28,6 +28,8 @@ const STARTERS: usize = 16;
 const READERS: [usize; 2] = [1, 4];
 /// Ids of one batch.
 const BATCH: usize = 1_000;
+/// A body that takes time of its own, in bytes.
+const LARGE: usize = 1 << 20;
 /// For all to run: after the starts, and after a restart.
 const RUNNING: Duration = Duration::from_secs(300);
 /// How often a restarted server is looked at.
@@ -35,6 +37,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// For one call of the operator's pages.
 const CALL: Duration = Duration::from_secs(10);
 
+/// More ports than sandboxes, for others may have some.
 const CONFIG: &str = r#"hold = "0s"
 [operator]
 listen = "127.0.0.1:0"
@@ -44,7 +47,7 @@ level = "warn"
 max_live = 0
 [gateway]
 service_ports = false
-ports = "20000-29999"
+ports = "20000-31999"
 "#;
 
 pub(crate) fn measure(bench: &mut Bench<'_>) -> Result<Report> {
@@ -214,10 +217,13 @@ fn tell(
     read: &Loaded,
 ) -> Result<()> {
     let by = format!("{clients} client{}", if clients > 1 { "s" } else { "" });
-    report.times(
-        format!("`{name}`, {by}, to the first byte"),
-        read.first_byte.distribution(),
-    );
+    // Of a small body both are the same.
+    if read.largest > LARGE {
+        report.times(
+            format!("`{name}`, {by}, to the first byte"),
+            read.first_byte.distribution(),
+        );
+    }
     report.times(format!("`{name}`, {by}"), read.whole.distribution());
     let rate = f64::from(u32::try_from(requests)?) / read.took.as_secs_f64();
     report.value(format!("`{name}`, {by}"), rate, "/s");
