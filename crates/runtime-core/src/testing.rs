@@ -40,6 +40,10 @@ impl Render for ShortRender {
     fn render(&self, summary: &Summary) -> Arc<str> {
         format!("{}@{}", summary.id, summary.version.0).into()
     }
+
+    fn list(&self, fragments: &[&str]) -> Arc<str> {
+        fragments.join(",").into()
+    }
 }
 
 /// The mocks that a test sets up.

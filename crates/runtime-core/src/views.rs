@@ -3,6 +3,7 @@
 //! Reads never ask a backend. Each read first asks the store once for what changed ([`Views::refresh`]), so that it sees
 //! every write that was acknowledged before it began, whichever process made it.
 
+mod listings;
 mod refresh;
 mod table;
 
@@ -13,16 +14,20 @@ use tokio::sync::watch;
 
 use crate::ids::{SandboxId, SessionId, TenantId};
 use crate::routes::Route;
-use crate::sandbox::{Label, Service, State, Summary};
+use crate::sandbox::{Label, Service, Summary};
 use crate::store::{StateStore, StoreError};
 
+use listings::Listings;
 use refresh::Refresh;
 use table::Table;
 
 /// Writes a sandbox as clients see it. The core keeps the text and does not read it.
 pub trait Render: fmt::Debug + Send + Sync {
-    /// The text for clients.
+    /// The text of one sandbox.
     fn render(&self, summary: &Summary) -> Arc<str>;
+
+    /// The text of a list of sandboxes, from the text of each.
+    fn list(&self, fragments: &[&str]) -> Arc<str>;
 }
 
 /// A sandbox as clients see it.
@@ -43,6 +48,11 @@ impl Fragment {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The text, shared and not copied.
+    pub fn to_shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
 }
 
 impl fmt::Debug for Fragment {
@@ -56,6 +66,7 @@ impl fmt::Debug for Fragment {
 pub(crate) struct Views {
     render: Arc<dyn Render>,
     table: RwLock<Table>,
+    listings: Listings,
     refresh: Refresh,
 }
 
@@ -64,6 +75,7 @@ impl Views {
         Self {
             render,
             table: RwLock::new(Table::default()),
+            listings: Listings::default(),
             refresh: Refresh::default(),
         }
     }
@@ -113,12 +125,21 @@ impl Views {
         self.read(|table| table.open_of_session(tenant, session))
     }
 
-    pub(crate) fn live_of_tenant(&self, tenant: &TenantId) -> Vec<View> {
-        self.read(|table| table.of_tenant(tenant, State::is_live))
+    /// The list of the tenant's live sandboxes as one text, ready until one of its sandboxes changes.
+    pub(crate) fn list(&self, tenant: &TenantId) -> Fragment {
+        let epoch = self.read(|table| table.epoch(tenant));
+        if let Some(text) = self.listings.get(tenant, epoch) {
+            return text;
+        }
+        let (epoch, fragments) = self.read(|table| table.live_fragments(tenant));
+        let fragments: Vec<&str> = fragments.iter().map(Fragment::as_str).collect();
+        let text = Fragment(self.render.list(&fragments));
+        self.listings.keep(tenant, epoch, &text);
+        text
     }
 
     pub(crate) fn open_of_tenant(&self, tenant: &TenantId) -> Vec<View> {
-        self.read(|table| table.of_tenant(tenant, State::is_open))
+        self.read(|table| table.open_of_tenant(tenant))
     }
 
     pub(crate) fn ids(&self) -> Vec<SandboxId> {

@@ -7,7 +7,7 @@ use crate::backend::{BackendError, ErrorClass, SandboxBackend};
 use crate::error::Error;
 use crate::ids::{SandboxId, SessionId, TenantId};
 use crate::sandbox::Event;
-use crate::views::View;
+use crate::views::{Fragment, View};
 
 impl Lifecycle {
     /// One sandbox by its id, else by its session (contract §5.3).
@@ -79,13 +79,13 @@ impl Lifecycle {
         Ok(found)
     }
 
-    /// Every live sandbox of the tenant, by id.
+    /// Every live sandbox of the tenant, by id, as one text by [`Render::list`](crate::Render::list).
     ///
     /// # Errors
     /// [`Error::Store`].
-    pub async fn live(&self, tenant: &TenantId) -> Result<Vec<View>, Error> {
+    pub async fn list(&self, tenant: &TenantId) -> Result<Fragment, Error> {
         self.parts.records.refresh().await?;
-        Ok(self.parts.records.views.live_of_tenant(tenant))
+        Ok(self.parts.records.views.list(tenant))
     }
 
     /// Every open sandbox of the tenant, by id: the paused and failed ones, too.

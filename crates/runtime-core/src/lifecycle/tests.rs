@@ -310,3 +310,20 @@ async fn the_log_of_a_restarted_sandbox_begins_with_the_boot_that_was_lost() {
         ]
     );
 }
+
+#[tokio::test]
+async fn a_list_is_made_once_and_anew_after_a_change() {
+    let mut mocks = Mocks::default();
+    mocks.stored(&[record()]);
+    let (lifecycle, _) = mocks.build();
+    let first = lifecycle.list(&tenant()).await.unwrap();
+    let second = lifecycle.list(&tenant()).await.unwrap();
+    assert_eq!(first.as_str(), "abc@1");
+    assert!(Arc::ptr_eq(&first.to_shared(), &second.to_shared()));
+    let mut newer = record();
+    newer.version = Version(2);
+    lifecycle.parts.records.views.apply(newer.summary());
+    assert_eq!(lifecycle.list(&tenant()).await.unwrap().as_str(), "abc@2");
+    let other = lifecycle.list(&"other".parse().unwrap()).await.unwrap();
+    assert_eq!(other.as_str(), "");
+}

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use runtime_api::{
-    Command, PodStatus, PodStatusCase, PodStatusText, Response as _, Runtime, SessionApiKey, Status,
+    Command, PodStatus, PodStatusCase, PodStatusText, Response as _, Runtime, SessionApiKey,
+    Status, list_of,
 };
 use runtime_core::sandbox::{Annotations, Service, State, Summary};
 use runtime_core::{Addresses, Render};
@@ -41,6 +42,10 @@ impl Render for RuntimeRender {
     fn render(&self, summary: &Summary) -> Arc<str> {
         // JSON is UTF-8, so nothing is ever replaced.
         String::from_utf8_lossy(&self.runtime(summary).to_json()).into()
+    }
+
+    fn list(&self, fragments: &[&str]) -> Arc<str> {
+        String::from_utf8_lossy(&list_of(fragments)).into()
     }
 }
 
