@@ -123,8 +123,15 @@ fn tell(home: &Path, environment: &Environment, interrupt: &Interrupt) -> Result
         server.stop_with_sandboxes()?;
         let ids = before.sandboxes().map(|sandbox| sandbox.id.as_str());
         for name in ids.into_iter().chain([path_text(&data)?]) {
-            let left = processes::naming(name);
-            ensure!(left.is_empty(), "{}", processes::describe(&left));
+            // A shim ends a moment after what it watched over.
+            wait_for("the last processes to end", SOON, interrupt, || {
+                let left = processes::naming(name);
+                Ok(if left.is_empty() {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(processes::describe(&left))
+                })
+            })?;
         }
         Ok(())
     })?;

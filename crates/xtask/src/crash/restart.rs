@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::http;
 use crate::interrupt::Interrupt;
@@ -58,6 +58,20 @@ pub(super) fn check(
         before.paused.wait_for(server, "running", interrupt)?;
         let kept = before.paused.run("cat kept")?;
         ensure!(kept.trim_end() == KEPT, "the file holds {kept:?}");
+        Ok(())
+    })?;
+    checks.check("exec_passes_output_and_exit_code_on", || {
+        let id = &before.counter.id;
+        let script = "echo out; echo err >&2; exit 7";
+        let told = server
+            .operate(&["exec", id, "--", "sh", "-c", script])
+            .output()
+            .context("cannot run the command")?;
+        let texts = (told.stdout.trim_ascii(), told.stderr.trim_ascii());
+        ensure!(
+            told.status.code() == Some(7) && texts == (b"out".as_slice(), b"err".as_slice()),
+            "it told {told:?}"
+        );
         Ok(())
     })?;
     checks.check("records_and_processes_agree", || agree(server, before))

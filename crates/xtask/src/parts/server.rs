@@ -183,11 +183,18 @@ impl Server {
         Ok(())
     }
 
-    fn stop_sandboxes(&self) -> Result<()> {
-        let mut stop_all = Command::new(&self.binary);
-        stop_all
-            .args(["sandboxes", "stop", "--all", "--url", &self.url])
+    /// `pinfold sandboxes …` against this server.
+    pub(crate) fn operate(&self, arguments: &[&str]) -> Command {
+        let mut operate = Command::new(&self.binary);
+        operate
+            .args(["sandboxes", "--url", &self.url])
+            .args(arguments)
             .env("PINFOLD_API_KEY", &self.key);
+        operate
+    }
+
+    fn stop_sandboxes(&self) -> Result<()> {
+        let mut stop_all = self.operate(&["stop", "--all"]);
         // Cleaning up goes on after Ctrl-C.
         let asked = command::run(&mut stop_all, RELEASE, &Interrupt::never(), |_| false);
         let gone = processes::must_be_gone(&self.data_dir(), self.pid()?, RELEASE);
