@@ -12,6 +12,7 @@
 
 mod activity;
 mod addresses;
+mod admin;
 mod agent;
 mod backend;
 mod clock;
@@ -20,6 +21,7 @@ mod directory;
 mod entropy;
 mod error;
 mod ids;
+mod images;
 mod lifecycle;
 mod reconcile;
 mod records;
@@ -35,6 +37,7 @@ mod views;
 
 pub use crate::core::{Core, Health, Parts};
 pub use addresses::{AddressError, Addresses};
+pub use admin::{AdminStore, StoredKey, StoredWarmConfig};
 pub use agent::{Agent, AgentError, Endpoint, Init};
 pub use backend::{
     BackendError, BackendEvent, Bounded, Capabilities, ErrorClass, LaunchSpec, SandboxBackend,
@@ -47,6 +50,7 @@ pub use ids::{
     BackendName, Boot, Generation, InstallationId, InvalidName, SandboxId, SessionId, TenantId,
     Version,
 };
+pub use images::{ImageError, ImageFacts, Images};
 pub use lifecycle::{Lifecycle, StartRequest};
 pub use routes::{Route, RouteError, Routes, Standing, Why};
 pub use secret::{ApiKeyHash, SessionKey, random_key};
@@ -58,9 +62,13 @@ pub use views::{Fragment, Render, View};
 #[cfg(any(test, feature = "mock"))]
 pub use addresses::MockAddresses;
 #[cfg(any(test, feature = "mock"))]
+pub use admin::MockAdminStore;
+#[cfg(any(test, feature = "mock"))]
 pub use agent::MockAgent;
 #[cfg(any(test, feature = "mock"))]
 pub use backend::MockSandboxBackend;
+#[cfg(any(test, feature = "mock"))]
+pub use images::MockImages;
 #[cfg(any(test, feature = "mock"))]
 pub use routes::MockRoutes;
 #[cfg(any(test, feature = "mock"))]

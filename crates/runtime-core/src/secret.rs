@@ -58,9 +58,21 @@ impl ApiKeyHash {
         Self(Sha256::digest(key.as_bytes()).into())
     }
 
+    /// The bytes of the hash, for a store.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// Whether this is the hash of `other` too, in time that does not depend on where they differ.
     pub fn matches(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl From<[u8; 32]> for ApiKeyHash {
+    /// A hash as [`as_bytes`](Self::as_bytes) gave it.
+    fn from(hash: [u8; 32]) -> Self {
+        Self(hash)
     }
 }
 

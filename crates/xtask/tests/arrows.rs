@@ -8,15 +8,16 @@ use std::fs;
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
 /// Which of our crates a crate may depend on, for whatever purpose. A crate that is not here may not exist.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("runtime-api", &[]),
     ("runtime-core", &[]),
     ("agent-client", &["runtime-core"]),
     ("backend-docker", &["runtime-core"]),
     ("backend-k8s", &["runtime-core"]),
     ("backend-local", &["runtime-core"]),
-    ("gateway", &["runtime-core"]),
+    ("gateway", &["listener", "runtime-core"]),
     ("image-registry", &["runtime-core"]),
+    ("listener", &[]),
     ("store-postgres", &["runtime-core"]),
     ("store-sqlite", &["runtime-core"]),
     ("testkit", &["runtime-core"]),
@@ -28,8 +29,10 @@ const ARROWS: [(&str, &[&str]); 14] = [
             "backend-docker",
             "backend-k8s",
             "backend-local",
+            "conformance",
             "gateway",
             "image-registry",
+            "listener",
             "runtime-api",
             "runtime-core",
             "store-postgres",
@@ -66,17 +69,7 @@ const FOREIGN: [(&str, &[&str]); 2] = [
             "tower",
         ],
     ),
-    (
-        "runtime-api",
-        &[
-            "bollard",
-            "hyper",
-            "hyper-util",
-            "k8s-openapi",
-            "kube",
-            "sqlx",
-        ],
-    ),
+    ("runtime-api", &["bollard", "k8s-openapi", "kube", "sqlx"]),
 ];
 
 /// What a member's manifest takes from the workspace.

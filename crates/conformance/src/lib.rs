@@ -1,0 +1,1 @@
+//! Scores any server of the remote runtime API against its contract.
