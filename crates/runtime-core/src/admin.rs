@@ -52,25 +52,30 @@ pub struct StoredWarmConfig {
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait AdminStore: fmt::Debug + Send + Sync {
-    /// Stores a new key. False: another key that is not revoked has its name, and nothing is stored.
+    /// Stores a new key. False: another key that is not revoked has its name (expired ones keep theirs), and nothing is
+    /// stored.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError`]; [`StoreError::Invalid`] where another key has the id or the hash, revoked ones included.
+    ///
+    /// # Cancel safety
+    /// Dropping the call does not undo it: the key may or may not be stored. So it is with every write of this trait.
     async fn add_key(&self, key: &StoredKey) -> Result<bool, StoreError>;
 
-    /// Every key that was ever stored, oldest first.
+    /// Every key that was ever stored, revoked and expired ones included, in the order in which they were stored.
     ///
     /// # Errors
     /// [`StoreError`].
     async fn keys(&self) -> Result<Vec<StoredKey>, StoreError>;
 
-    /// Revokes a key for ever. False: there is no such key, or it was revoked before.
+    /// Revokes a key for ever; its name is free from then on. False: there is no such key, or it was revoked before, at a
+    /// time that stays.
     ///
     /// # Errors
     /// [`StoreError`].
     async fn revoke_key(&self, id: Uuid, at: Timestamp) -> Result<bool, StoreError>;
 
-    /// Stores a challenge that can be taken once, until `expires_at`. Those that expired before `now` are forgotten.
+    /// Stores a challenge that can be taken once, before `expires_at`. Those that have expired at `now` are forgotten.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -81,13 +86,15 @@ pub trait AdminStore: fmt::Debug + Send + Sync {
         expires_at: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Takes a challenge. False: it was taken, has expired, or never was.
+    /// Takes a challenge: of many who try, one gets it. False: it was taken, has expired at `now`, or never was; it is gone
+    /// in any case.
     ///
     /// # Errors
     /// [`StoreError`].
     async fn take_challenge(&self, challenge: &str, now: Timestamp) -> Result<bool, StoreError>;
 
-    /// Stores the hash of an administrator's token. Those that expired before `now` are forgotten.
+    /// Stores the hash of an administrator's token, which is good before `expires_at`. Those that have expired at `now` are
+    /// forgotten.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -98,13 +105,13 @@ pub trait AdminStore: fmt::Debug + Send + Sync {
         expires_at: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Whether this token was stored and has not expired.
+    /// Whether this token was stored and has not expired at `now`.
     ///
     /// # Errors
     /// [`StoreError`].
     async fn has_token(&self, token: &ApiKeyHash, now: Timestamp) -> Result<bool, StoreError>;
 
-    /// Every stored warm configuration, by name.
+    /// Every stored warm configuration, in the order of their names' bytes.
     ///
     /// # Errors
     /// [`StoreError`].

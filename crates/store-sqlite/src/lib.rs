@@ -1,4 +1,5 @@
-//! The durable records of sandboxes in one SQLite file: the core's [`StateStore`](runtime_core::StateStore).
+//! The durable records of sandboxes in one SQLite file: the core's [`StateStore`](runtime_core::StateStore) and
+//! [`AdminStore`](runtime_core::AdminStore).
 //!
 //! All writes go through one task, which commits whatever waits in one transaction and then answers (*group commit*):
 //! what was acknowledged is on the disk, and many writers share one flush. Reads have connections of their own and
@@ -20,6 +21,7 @@
 //! # }
 //! ```
 
+mod admin;
 mod changes;
 mod config;
 mod connect;

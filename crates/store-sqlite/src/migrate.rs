@@ -19,6 +19,7 @@ fn versions() -> Migrator {
             "sandboxes",
             include_str!("../migrations/0001_sandboxes.sql"),
         ),
+        version(2, "admin", include_str!("../migrations/0002_admin.sql")),
         // The next version goes here.
     ])
 }

@@ -21,7 +21,7 @@ use crate::config::SqliteSettings;
 use crate::error::OpenError;
 use crate::sandboxes::{Close, Insert, Insertion, Purge, Touch, Update, UpdateResult};
 use crate::seal::Seal;
-use crate::writer::{Progress, Queue, Writer};
+use crate::writer::{Operation, Progress, Queue, Writer};
 use crate::{changes, connect, events, installation, migrate, row, sandboxes};
 
 /// The records in one SQLite file, which this process owns as long as the store is open.
@@ -105,6 +105,16 @@ impl SqliteStore {
         }
     }
 
+    /// Hands a write in and waits until it is committed or has failed.
+    pub(crate) async fn write<O: Operation>(&self, operation: O) -> Result<O::Answer, StoreError> {
+        self.queue.call(operation).await
+    }
+
+    /// The connections that read.
+    pub(crate) const fn readers(&self) -> &SqlitePool {
+        &self.readers
+    }
+
     /// Transactions that were committed since the store was opened: with group commit fewer than writes.
     pub fn commits(&self) -> u64 {
         self.progress.groups()
@@ -148,7 +158,7 @@ impl StateStore for SqliteStore {
             .map(|replacing| Close::new(new, replacing))
             .transpose()?;
         let insert = Insert::new(new, events, admit, close, &self.seal)?;
-        Ok(match self.queue.call(insert).await? {
+        Ok(match self.write(insert).await? {
             Insertion::Created => Inserted::Created,
             Insertion::Exists(row) => Inserted::Exists(Box::new(row::record(&row, &self.seal)?)),
             Insertion::OverQuota { live } => Inserted::OverQuota { live },
@@ -162,7 +172,7 @@ impl StateStore for SqliteStore {
         admit: Admit,
     ) -> Result<Updated, StoreError> {
         let update = Update::new(next, events, admit)?;
-        Ok(match self.queue.call(update).await? {
+        Ok(match self.write(update).await? {
             UpdateResult::Yes(version) => Updated::Yes(version),
             UpdateResult::Stale(row) => Updated::Stale(Box::new(row::record(&row, &self.seal)?)),
             UpdateResult::Missing => Updated::Missing,
@@ -207,11 +217,11 @@ impl StateStore for SqliteStore {
         if seen.is_empty() {
             return Ok(());
         }
-        self.queue.call(Touch::new(seen)?).await
+        self.write(Touch::new(seen)?).await
     }
 
     async fn purge(&self, before: Timestamp, limit: u32) -> Result<u32, StoreError> {
-        self.queue.call(Purge { before, limit }).await
+        self.write(Purge { before, limit }).await
     }
 
     async fn installation(&self) -> Result<(InstallationId, Timestamp), StoreError> {

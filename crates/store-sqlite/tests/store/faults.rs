@@ -213,7 +213,7 @@ async fn a_database_of_a_newer_version_is_refused_and_left_as_it_is() {
         .unwrap();
     sqlx::query(
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
-        VALUES (7, 'of the future', TRUE, x'00', 0)",
+        VALUES (9999, 'of the future', TRUE, x'00', 0)",
     )
     .execute(&mut raw)
     .await
@@ -225,8 +225,8 @@ async fn a_database_of_a_newer_version_is_refused_and_left_as_it_is() {
         matches!(
             error,
             OpenError::Newer {
-                found: 7,
-                known: 1,
+                found: 9999,
+                known: 2,
                 ..
             }
         ),
@@ -234,7 +234,7 @@ async fn a_database_of_a_newer_version_is_refused_and_left_as_it_is() {
     );
     assert!(
         error.to_string().contains(
-            "has schema version 7, and this server knows versions up to 1: start the newer"
+            "has schema version 9999, and this server knows versions up to 2: start the newer"
         ),
         "{error}"
     );

@@ -9,6 +9,7 @@
     reason = "a failed check panics, a skip prints why"
 )]
 
+mod admin;
 mod changes;
 mod documents;
 mod faults;

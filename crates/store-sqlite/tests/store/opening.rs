@@ -3,8 +3,8 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use runtime_core::StateStore as _;
 use runtime_core::sandbox::{Desired, Phase};
+use runtime_core::{AdminStore as _, StateStore as _};
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;
 use store_sqlite::{OpenError, SqliteSettings, SqliteStore};
@@ -154,4 +154,27 @@ async fn a_store_that_was_dropped_can_be_opened_again() {
         tries += 1;
     };
     assert!(store.get(&"abc".parse().unwrap()).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_database_of_the_first_version_is_brought_up_with_what_it_holds() {
+    let store = Opened::new().await;
+    create(&*store, &record("abc", "s")).await;
+    store.close().await;
+    // What the first version did not have.
+    let mut raw = store.raw().await;
+    for sql in [
+        "DROP TABLE api_keys",
+        "DROP TABLE admin_challenges",
+        "DROP TABLE admin_tokens",
+        "DROP TABLE warm_configs",
+        "DELETE FROM _sqlx_migrations WHERE version = 2",
+    ] {
+        sqlx::query(sql).execute(&mut raw).await.unwrap();
+    }
+    sqlx::Connection::close(raw).await.unwrap();
+    let store = store.reopened().await;
+    let id = "abc".parse().unwrap();
+    assert!(store.get(&id).await.unwrap().is_some());
+    assert!(store.keys().await.unwrap().is_empty());
 }
