@@ -5,7 +5,7 @@
 //! expected. A field that is `null` means the same as an absent one, and unknown fields are ignored (contract §1.9).
 //!
 //! Responses are plain structs. [`Response::to_json`] writes any of them; a [`Runtime`] is written once per change
-//! and its bytes are put together by [`list_of`] and [`array_of`], so that a list of 10,000 costs one copy.
+//! and its bytes are put together by [`list_of`], [`list_of_parts`] and [`array_of`], so that a list of 10,000 costs no copy.
 //!
 //! ```
 //! use runtime_api::{Entrypoint, StartRequest};
@@ -50,7 +50,7 @@ pub use error::{ErrorBody, ErrorCode};
 pub use health::Health;
 pub use images::{ImageExists, ImageFacts, ImageQuery, RegistryPrefix};
 pub use lifecycle::LifecycleRequest;
-pub use list::{RuntimeList, array_of, list_of};
+pub use list::{RuntimeList, array_of, list_of, list_of_parts, part_of};
 pub use response::Response;
 pub use runtime::{
     PodStatus, PodStatusCase, PodStatusText, Runtime, SessionApiKey, Status, UnknownWord,

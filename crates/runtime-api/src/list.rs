@@ -32,6 +32,26 @@ pub fn list_of<F: AsRef<[u8]>>(fragments: &[F]) -> Vec<u8> {
     )
 }
 
+/// A part of a list, made before it is known which other parts it will stand beside. Each runtime has a comma before it.
+pub fn part_of<F: AsRef<[u8]>>(fragments: &[F]) -> Vec<u8> {
+    joined(",", fragments, "")
+}
+
+/// The bytes of a [`RuntimeList`] from parts by [`part_of`]: pieces that follow one another, none of them copied.
+/// `without_comma` cuts off the first byte of a part.
+pub fn list_of_parts<P: From<String>>(
+    parts: impl IntoIterator<Item = P>,
+    total: usize,
+    without_comma: impl FnOnce(P) -> P,
+) -> Vec<P> {
+    let mut pieces = vec![P::from(r#"{"runtimes":["#.to_owned())];
+    let mut parts = parts.into_iter();
+    pieces.extend(parts.next().map(without_comma));
+    pieces.extend(parts);
+    pieces.push(P::from(format!(r#"],"total":{total}}}"#)));
+    pieces
+}
+
 /// The bytes of a bare array of rendered runtimes: the body of `GET /sessions/batch`.
 pub fn array_of<F: AsRef<[u8]>>(fragments: &[F]) -> Vec<u8> {
     joined("[", fragments, "]")
@@ -77,6 +97,24 @@ mod tests {
             let fragments: Vec<_> = runtimes.iter().map(Response::to_json).collect();
             assert_eq!(array_of(&fragments), serde_json::to_vec(&runtimes).unwrap());
             assert_eq!(list_of(&fragments), RuntimeList::new(runtimes).to_json());
+        }
+    }
+
+    #[test]
+    fn a_list_of_parts_is_the_list_of_their_runtimes() {
+        let cut = |part: String| part.strip_prefix(',').unwrap().to_owned();
+        for sizes in [&[][..], &[1], &[2, 1], &[1, 1, 3]] {
+            let part = |size: &usize| {
+                let fragments = vec![example().to_json(); *size];
+                String::from_utf8(part_of(&fragments)).unwrap()
+            };
+            let total = sizes.iter().sum();
+            let pieces = list_of_parts(sizes.iter().map(part), total, cut);
+            let runtimes = vec![example(); total];
+            assert_eq!(
+                pieces.concat().into_bytes(),
+                RuntimeList::new(runtimes).to_json()
+            );
         }
     }
 

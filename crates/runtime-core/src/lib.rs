@@ -57,7 +57,7 @@ pub use secret::{ApiKeyHash, SessionKey, random_key};
 pub use settings::Settings;
 pub use store::{Admit, Changes, Cursor, Inserted, Replacing, StateStore, StoreError, Updated};
 
-pub use views::{Fragment, Render, View};
+pub use views::{Fragment, List, Render, View};
 
 #[cfg(any(test, feature = "mock"))]
 pub use addresses::MockAddresses;

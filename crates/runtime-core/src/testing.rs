@@ -41,7 +41,7 @@ impl Render for ShortRender {
         format!("{}@{}", summary.id, summary.version.0).into()
     }
 
-    fn list(&self, fragments: &[&str]) -> Arc<str> {
+    fn part(&self, fragments: &[&str]) -> Arc<str> {
         fragments.join(",").into()
     }
 }

@@ -3,7 +3,7 @@
 //! Reads never ask a backend. Each read first asks the store once for what changed ([`Views::refresh`]), so that it sees
 //! every write that was acknowledged before it began, whichever process made it.
 
-mod listings;
+mod listing;
 mod refresh;
 mod table;
 
@@ -17,7 +17,6 @@ use crate::routes::Route;
 use crate::sandbox::{Label, Service, Summary};
 use crate::store::{StateStore, StoreError};
 
-use listings::Listings;
 use refresh::Refresh;
 use table::Table;
 
@@ -26,8 +25,17 @@ pub trait Render: fmt::Debug + Send + Sync {
     /// The text of one sandbox.
     fn render(&self, summary: &Summary) -> Arc<str>;
 
-    /// The text of a list of sandboxes, from the text of each.
-    fn list(&self, fragments: &[&str]) -> Arc<str>;
+    /// The text of a part of a list, from the text of each sandbox in it; never asked for an empty part.
+    fn part(&self, fragments: &[&str]) -> Arc<str>;
+}
+
+/// A tenant's live sandboxes as clients see them.
+#[derive(Debug, Clone, Default)]
+pub struct List {
+    /// The texts of its parts, by [`Render::part`], in no particular order. Shared with other readers.
+    pub parts: Vec<Fragment>,
+    /// How many sandboxes are in them.
+    pub total: usize,
 }
 
 /// A sandbox as clients see it.
@@ -66,7 +74,6 @@ impl fmt::Debug for Fragment {
 pub(crate) struct Views {
     render: Arc<dyn Render>,
     table: RwLock<Table>,
-    listings: Listings,
     refresh: Refresh,
 }
 
@@ -75,7 +82,6 @@ impl Views {
         Self {
             render,
             table: RwLock::new(Table::default()),
-            listings: Listings::default(),
             refresh: Refresh::default(),
         }
     }
@@ -125,17 +131,14 @@ impl Views {
         self.read(|table| table.open_of_session(tenant, session))
     }
 
-    /// The list of the tenant's live sandboxes as one text, ready until one of its sandboxes changes.
-    pub(crate) fn list(&self, tenant: &TenantId) -> Fragment {
-        let epoch = self.read(|table| table.epoch(tenant));
-        if let Some(text) = self.listings.get(tenant, epoch) {
-            return text;
-        }
-        let (epoch, fragments) = self.read(|table| table.live_fragments(tenant));
-        let fragments: Vec<&str> = fragments.iter().map(Fragment::as_str).collect();
-        let text = Fragment(self.render.list(&fragments));
-        self.listings.keep(tenant, epoch, &text);
-        text
+    /// The tenant's live sandboxes. Only what changed since somebody asked is written anew.
+    pub(crate) fn list(&self, tenant: &TenantId) -> List {
+        self.read(|table| {
+            let listing = table.listing(tenant)?;
+            let (parts, total) = listing.read(|fragments| self.render.part(fragments));
+            Some(List { parts, total })
+        })
+        .unwrap_or_default()
     }
 
     pub(crate) fn open_of_tenant(&self, tenant: &TenantId) -> Vec<View> {

@@ -7,7 +7,7 @@ use crate::backend::{BackendError, ErrorClass, SandboxBackend};
 use crate::error::Error;
 use crate::ids::{SandboxId, SessionId, TenantId};
 use crate::sandbox::Event;
-use crate::views::{Fragment, View};
+use crate::views::{List, View};
 
 impl Lifecycle {
     /// One sandbox by its id, else by its session (contract §5.3).
@@ -79,11 +79,11 @@ impl Lifecycle {
         Ok(found)
     }
 
-    /// Every live sandbox of the tenant, by id, as one text by [`Render::list`](crate::Render::list).
+    /// Every live sandbox of the tenant.
     ///
     /// # Errors
     /// [`Error::Store`].
-    pub async fn list(&self, tenant: &TenantId) -> Result<Fragment, Error> {
+    pub async fn list(&self, tenant: &TenantId) -> Result<List, Error> {
         self.parts.records.refresh().await?;
         Ok(self.parts.records.views.list(tenant))
     }

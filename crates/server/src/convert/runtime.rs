@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use runtime_api::{
     Command, PodStatus, PodStatusCase, PodStatusText, Response as _, Runtime, SessionApiKey,
-    Status, list_of,
+    Status, part_of,
 };
 use runtime_core::sandbox::{Annotations, Service, State, Summary};
 use runtime_core::{Addresses, Render};
@@ -44,8 +44,8 @@ impl Render for RuntimeRender {
         String::from_utf8_lossy(&self.runtime(summary).to_json()).into()
     }
 
-    fn list(&self, fragments: &[&str]) -> Arc<str> {
-        String::from_utf8_lossy(&list_of(fragments)).into()
+    fn part(&self, fragments: &[&str]) -> Arc<str> {
+        String::from_utf8_lossy(&part_of(fragments)).into()
     }
 }
 

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::StatusCode;
-use runtime_api::{BodyError, list_of};
-use runtime_core::TenantId;
+use runtime_api::{BodyError, list_of, list_of_parts};
+use runtime_core::{Fragment, TenantId};
 
 use super::Api;
 use crate::http::error::ApiError;
+use crate::http::pieces::Pieces;
 use crate::http::reply::{self, Reply};
 
 /// A text that is sent from where it stands.
@@ -30,16 +31,21 @@ enum Listed {
     Open,
 }
 
-/// The text of the live ones is ready: a list of 10,000 costs no copy until it is sent.
+/// The texts of the live ones are ready: a list of 10,000 costs no copy until it is sent.
 pub(crate) async fn list(
     api: &Api,
     tenant: &TenantId,
     query: Option<&str>,
 ) -> Result<Reply, ApiError> {
-    let body = match listed(query)? {
+    let body: Pieces = match listed(query)? {
         Listed::Live => {
-            let text = api.lifecycle.list(tenant).await?;
-            Bytes::from_owner(Shared(text.to_shared()))
+            let list = api.lifecycle.list(tenant).await?;
+            let shared = |part: &Fragment| Bytes::from_owner(Shared(part.to_shared()));
+            let parts = list.parts.iter().map(shared);
+            let without_comma = |mut part: Bytes| part.split_off(part.len().min(1));
+            list_of_parts(parts, list.total, without_comma)
+                .into_iter()
+                .collect()
         }
         Listed::Open => {
             let views = api.lifecycle.open(tenant).await?;

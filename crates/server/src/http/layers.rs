@@ -7,7 +7,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response};
 use http_body::Body;
-use http_body_util::Full;
 use runtime_core::{Entropy as _, SystemEntropy};
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt as _, service_fn};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -132,7 +131,7 @@ fn changes(route: &str) -> bool {
 }
 
 /// The panic itself is logged by the hook of `telemetry`.
-fn panicked(_panic: Box<dyn Any + Send + 'static>) -> Response<Full<Bytes>> {
+fn panicked(_panic: Box<dyn Any + Send + 'static>) -> Reply {
     error::reply(&ApiError::Panicked)
 }
 

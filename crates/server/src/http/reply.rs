@@ -1,16 +1,16 @@
 //! Answers: a status and JSON.
 
-use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Response, StatusCode};
-use http_body_util::Full;
 use runtime_api::Response as Body;
 
+use super::pieces::Pieces;
+
 /// What handlers answer.
-pub(crate) type Reply = Response<Full<Bytes>>;
+pub(crate) type Reply = Response<Pieces>;
 
 /// JSON that is written already.
-pub(crate) fn json(status: StatusCode, body: impl Into<Bytes>) -> Reply {
+pub(crate) fn json(status: StatusCode, body: impl Into<Pieces>) -> Reply {
     with_type(status, "application/json", body)
 }
 
@@ -23,9 +23,9 @@ pub(crate) fn of(status: StatusCode, body: &impl Body) -> Reply {
 pub(crate) fn with_type(
     status: StatusCode,
     content_type: &'static str,
-    body: impl Into<Bytes>,
+    body: impl Into<Pieces>,
 ) -> Reply {
-    let mut reply = Response::new(Full::new(body.into()));
+    let mut reply = Response::new(body.into());
     *reply.status_mut() = status;
     let headers = reply.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
