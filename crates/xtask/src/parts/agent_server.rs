@@ -1,8 +1,7 @@
 //! The released OpenHands agent-server and SDK, in a virtual environment outside the clone.
 
 use std::ffi::OsString;
-use std::fs::{self, File, TryLockError};
-use std::ops::ControlFlow;
+use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,9 +12,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::command;
 use crate::interrupt::Interrupt;
-use crate::parts::python;
+use crate::parts::{cache, python};
 use crate::step::say;
-use crate::wait::wait_for;
 use crate::workspace;
 
 /// The release of agent-server and SDK that we are tested with.
@@ -34,8 +32,6 @@ const CONSTRAINTS: &str = include_str!("../../../../tests/clients/constraints.tx
 const STAMP: &str = ".complete";
 /// For one of the three commands that make an environment: some 200 packages, perhaps over a slow line.
 const INSTALL: Duration = Duration::from_secs(900);
-/// For another run of ours that makes the same environment.
-const OTHER_RUN: Duration = Duration::from_secs(1800);
 
 /// The image that the server maps to the agent-server of this environment.
 pub(crate) fn image() -> String {
@@ -56,11 +52,11 @@ impl Environment {
     /// # Errors
     /// There is no suitable Python, or the packages cannot be installed.
     pub(crate) fn prepare(interrupt: &Interrupt) -> Result<Self> {
-        let cache = cache_dir()?.join("agent-server");
+        let cache = cache::dir()?.join("agent-server");
         fs::create_dir_all(&cache).with_context(|| format!("cannot make {}", cache.display()))?;
         let key = cache_key();
         let dir = cache.join(&key);
-        let _lock = lock(&cache.join(format!("{key}.lock")), interrupt)?;
+        let _lock = cache::lock(&cache.join(format!("{key}.lock")), interrupt)?;
         if is_complete(&dir) {
             return Ok(Self { dir });
         }
@@ -69,9 +65,9 @@ impl Environment {
             "    making {} (once; takes a minute or two)",
             dir.display()
         ))?;
-        remove(&dir)?;
+        cache::remove(&dir)?;
         if let Err(error) = make(&dir, &python, interrupt) {
-            remove(&dir)?;
+            cache::remove(&dir)?;
             return Err(error);
         }
         Ok(Self { dir })
@@ -100,21 +96,6 @@ impl Environment {
     }
 }
 
-/// `$PINFOLD_CACHE`, else `pinfold` in `$XDG_CACHE_HOME` or `~/.cache`.
-fn cache_dir() -> Result<PathBuf> {
-    let absolute = |dir: OsString| {
-        std::path::absolute(dir).context("the cache directory has no absolute path")
-    };
-    if let Some(dir) = std::env::var_os("PINFOLD_CACHE").filter(|dir| !dir.is_empty()) {
-        return absolute(dir);
-    }
-    if let Some(dir) = std::env::var_os("XDG_CACHE_HOME").filter(|dir| !dir.is_empty()) {
-        return Ok(absolute(dir)?.join("pinfold"));
-    }
-    let home = std::env::home_dir().context("there is no home directory: set PINFOLD_CACHE")?;
-    Ok(home.join(".cache/pinfold"))
-}
-
 /// Changes whenever something else would be installed.
 fn cache_key() -> String {
     let hash = Sha256::digest(CONSTRAINTS);
@@ -126,35 +107,9 @@ fn cache_key() -> String {
     format!("{VERSION}-{hash}")
 }
 
-/// Held until the file is dropped, and by the kernel's word not longer than we live.
-fn lock(path: &Path, interrupt: &Interrupt) -> Result<File> {
-    let file = File::create(path).with_context(|| format!("cannot open {}", path.display()))?;
-    wait_for(
-        "another run that makes the same environment",
-        OTHER_RUN,
-        interrupt,
-        || match file.try_lock() {
-            Ok(()) => Ok(ControlFlow::Break(())),
-            Err(TryLockError::WouldBlock) => Ok(ControlFlow::Continue(format!(
-                "{} is locked",
-                path.display()
-            ))),
-            Err(TryLockError::Error(error)) => Err(error).context("cannot lock the cache"),
-        },
-    )?;
-    Ok(file)
-}
-
 /// The Python that it was made with may have gone since.
 fn is_complete(dir: &Path) -> bool {
     dir.join(STAMP).is_file() && python::runs(&dir.join("bin/python"))
-}
-
-fn remove(dir: &Path) -> Result<()> {
-    if dir.exists() {
-        fs::remove_dir_all(dir).with_context(|| format!("cannot remove {}", dir.display()))?;
-    }
-    Ok(())
 }
 
 /// A virtual environment cannot be moved, so it is made in its place, and the stamp says when it is whole.
@@ -216,18 +171,5 @@ mod tests {
     fn an_environment_without_its_stamp_is_not_complete() {
         let dir = tempfile::tempdir().unwrap();
         assert!(!is_complete(dir.path()));
-    }
-
-    #[test]
-    fn a_second_run_waits_for_the_first() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("key.lock");
-        let first = lock(&path, &Interrupt::never()).unwrap();
-        assert_eq!(
-            lock(&path, &Interrupt::already()).unwrap_err().to_string(),
-            "interrupted"
-        );
-        drop(first);
-        lock(&path, &Interrupt::never()).unwrap();
     }
 }
