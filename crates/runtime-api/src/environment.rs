@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::body::BodyError;
@@ -41,6 +41,16 @@ impl Environment {
         self.0
     }
 
+    /// The same with one variable more, or with another value for it.
+    ///
+    /// # Errors
+    /// A name that is empty or has `=` or NUL, a value that has NUL.
+    pub fn with(mut self, name: &str, value: &str) -> Result<Self, BodyError> {
+        let (name, value) = variable(name.to_owned(), Value::from(value))?;
+        self.0.insert(name, value);
+        Ok(self)
+    }
+
     /// From the field `environment`. Numbers and booleans become their JSON text (contract §3.1); a variable that is
     /// `null` is absent, like any other field.
     pub(crate) fn parse(field: Option<Value>) -> Result<Self, BodyError> {
@@ -58,6 +68,14 @@ impl Environment {
                 &other,
             )),
         }
+    }
+}
+
+/// By the rules of a start request.
+impl<'de> Deserialize<'de> for Environment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Option::<Value>::deserialize(deserializer)?;
+        Self::parse(value).map_err(serde::de::Error::custom)
     }
 }
 
@@ -173,6 +191,19 @@ mod tests {
                 expected
             );
         }
+    }
+
+    #[test]
+    fn an_environment_is_read_back() {
+        let environment = Environment::default().with("A", "x").unwrap();
+        let environment = environment.with("B", "").unwrap();
+        let json = serde_json::to_string(&environment).unwrap();
+        assert_eq!(json, r#"{"A":"x","B":""}"#);
+        assert_eq!(
+            serde_json::from_str::<Environment>(&json).unwrap(),
+            environment
+        );
+        assert!(environment.with("A=B", "x").is_err());
     }
 
     #[test]

@@ -1,16 +1,28 @@
 //! `GET /health` and the probes beside it (contract §6.1).
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 /// The body of a probe that succeeds: `{"status":"ok"}`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+///
+/// Clients read that it is an object and nothing more, so the word of another server may be any or none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Health {
-    status: &'static str,
+    #[serde(default)]
+    status: Cow<'static, str>,
 }
 
 impl Health {
     /// All is well.
-    pub const OK: Self = Self { status: "ok" };
+    pub const OK: Self = Self {
+        status: Cow::Borrowed("ok"),
+    };
+
+    /// The word, `ok` from a server of ours.
+    pub fn status(&self) -> &str {
+        &self.status
+    }
 }
 
 #[cfg(test)]
@@ -20,6 +32,10 @@ mod tests {
 
     #[test]
     fn health_is_an_object() {
-        assert_eq!(Health::OK.to_json(), br#"{"status":"ok"}"#);
+        let json = Health::OK.to_json();
+        assert_eq!(json, br#"{"status":"ok"}"#);
+        assert_eq!(serde_json::from_slice::<Health>(&json).unwrap(), Health::OK);
+        let other: Health = serde_json::from_str(r#"{"ok": true}"#).unwrap();
+        assert_eq!(other.status(), "");
     }
 }

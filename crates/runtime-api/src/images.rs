@@ -1,12 +1,12 @@
 //! `GET /registry_prefix` and `GET /image_exists` (contract §6.2).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::body::BodyError;
 use crate::query;
 
 /// The body of `GET /registry_prefix`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegistryPrefix {
     /// Where runtime images live; not empty. V0 appends `/runtime`.
     pub registry_prefix: String,
@@ -35,15 +35,15 @@ impl ImageQuery {
 }
 
 /// The body of `GET /image_exists`: an image that exists always comes with its facts, which V0 reads unasked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageExists {
     exists: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     image: Option<ImageFacts>,
 }
 
 /// What a registry knows of an image.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageFacts {
     /// When it was pushed (RFC 3339).
     pub upload_time: String,
@@ -58,6 +58,16 @@ impl ImageExists {
             exists: image.is_some(),
             image,
         }
+    }
+
+    /// Whether there is such an image.
+    pub const fn exists(&self) -> bool {
+        self.exists
+    }
+
+    /// What is known of it; a server of ours always says it of an image that exists.
+    pub const fn facts(&self) -> Option<&ImageFacts> {
+        self.image.as_ref()
     }
 }
 
@@ -85,6 +95,19 @@ mod tests {
             @r#"{"exists":true,"image":{"upload_time":"2026-01-05T10:00:00Z","image_size_bytes":1834022912}}"#
         );
         insta::assert_snapshot!(json(&prefix), @r#"{"registry_prefix":"registry.example.com/openhands"}"#);
+    }
+
+    #[test]
+    fn image_answers_are_read_back() {
+        let facts = ImageFacts {
+            upload_time: "2026-01-05T10:00:00Z".to_owned(),
+            image_size_bytes: 7,
+        };
+        for answer in [ImageExists::new(None), ImageExists::new(Some(facts))] {
+            let read: ImageExists = serde_json::from_str(&json(&answer)).unwrap();
+            assert_eq!(read, answer);
+            assert_eq!(read.exists(), read.facts().is_some());
+        }
     }
 
     #[test]

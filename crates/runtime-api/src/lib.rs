@@ -1,4 +1,5 @@
-//! The wire types of the OpenHands remote runtime API: the JSON of the contract, and nothing that does I/O.
+//! The wire types of the OpenHands remote runtime API: the JSON of the contract. Nothing here does I/O, but for the typed
+//! client behind the feature `client`.
 //!
 //! Requests are parsed, not validated later: [`StartRequest::parse`] takes the bytes of a body and gives either a
 //! request in which every field is checked, or a [`BodyError`], one sentence that names the field and says what is
@@ -26,9 +27,12 @@
 //! | `list`, `sessions` | many of them, written from ready fragments; the ids of a batch |
 //! | `images`, `warm`, `health` | the other answers |
 //! | `body`, `query` | how a body and a query are read, and the error when they cannot be |
+//! | `client` | a typed client, behind the feature of that name |
 //! | `error`, `response` | the error body with its stable codes, and how a body is written |
 
 mod body;
+#[cfg(feature = "client")]
+pub mod client;
 mod command;
 mod environment;
 mod error;

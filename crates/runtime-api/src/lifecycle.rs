@@ -1,9 +1,11 @@
 //! `POST /stop`, `/pause` and `/resume`: which runtime is meant (contract §5.3).
 
+use serde::Serialize;
+
 use crate::body::{BodyError, Fields};
 
 /// The body of the three calls.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LifecycleRequest {
     /// The runtime, or for old clients its session. None is not an error of the body: V0 sends `null` when its start
     /// failed, which `/stop` and `/pause` answer with 200 and `/resume` with 404.
@@ -11,6 +13,13 @@ pub struct LifecycleRequest {
 }
 
 impl LifecycleRequest {
+    /// The request for this runtime.
+    pub fn of(runtime_id: impl Into<String>) -> Self {
+        Self {
+            runtime_id: Some(runtime_id.into()),
+        }
+    }
+
     /// Parses the body. Absent, `null`, `""` and a body without bytes are no id.
     ///
     /// # Errors
@@ -44,6 +53,17 @@ mod tests {
         for (body, expected) in table {
             let request = LifecycleRequest::parse(body.as_bytes()).unwrap();
             assert_eq!(request.runtime_id.as_deref(), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_request_is_read_back() {
+        for request in [
+            LifecycleRequest::of("qhzvtbkwmaxeoyrd"),
+            LifecycleRequest { runtime_id: None },
+        ] {
+            let body = serde_json::to_vec(&request).unwrap();
+            assert_eq!(LifecycleRequest::parse(&body), Ok(request));
         }
     }
 

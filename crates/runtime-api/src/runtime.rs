@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::command::Command;
@@ -40,10 +40,18 @@ pub struct Runtime {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_detail: Option<String>,
     /// Statuses of its containers while it waits; left out when empty. Clients only log them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub container_statuses: Vec<Value>,
     /// What happened to it lately while it waits; left out when empty. Clients only log them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub events: Vec<Value>,
     /// The end of its log when it failed; the SDK puts it into its error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -78,6 +86,11 @@ impl Runtime {
         self.pod_status.case = case;
         self
     }
+}
+
+/// Other servers may send `null` for these lists (contract §4).
+fn null_is_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Value>, D::Error> {
+    Option::<Vec<Value>>::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// The key that a client talks to the agent of one runtime with. It goes out in JSON and nowhere else: `Debug` shows
@@ -224,6 +237,24 @@ pub(crate) mod tests {
         assert_eq!(
             serde_json::from_slice::<Runtime>(&runtime.to_json()).unwrap(),
             runtime
+        );
+    }
+
+    #[test]
+    fn what_may_be_null_is_read_as_absent() {
+        let mut json = serde_json::to_value(example()).unwrap();
+        let fields = json.as_object_mut().unwrap();
+        for field in ["status_detail", "container_statuses", "events", "pod_logs"] {
+            fields.insert(field.to_owned(), Value::Null);
+        }
+        let read: Runtime = serde_json::from_value(json).unwrap();
+        let status_detail = None;
+        assert_eq!(
+            read,
+            Runtime {
+                status_detail,
+                ..example()
+            }
         );
     }
 

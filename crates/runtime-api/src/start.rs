@@ -1,6 +1,6 @@
 //! `POST /start`: the request that makes a runtime (contract §3.1).
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::body::{BodyError, Fields};
@@ -46,6 +46,45 @@ pub struct StartRequest {
 }
 
 impl StartRequest {
+    /// A request for a runtime of this image, with nothing else asked for. Fields that are not tied to another are set
+    /// as they are: `StartRequest { run_as_user: Some(0), ..StartRequest::of_image("i") }`.
+    pub fn of_image(image: impl Into<String>) -> Self {
+        Self {
+            image: image.into(),
+            command: Command::default(),
+            entrypoint: Entrypoint::Image { args: Vec::new() },
+            working_dir: None,
+            environment: Environment::default(),
+            identity: None,
+            resource_factor: None,
+            runtime_class: None,
+            run_as_user: None,
+            run_as_group: None,
+            fs_group: None,
+            image_pull_policy: None,
+        }
+    }
+
+    /// The same for this session, named in the field `session_id`.
+    #[must_use]
+    pub fn in_session(mut self, session: impl Into<String>) -> Self {
+        self.identity = Some(Identity {
+            id: session.into(),
+            field: IdentityField::SessionId,
+        });
+        self
+    }
+
+    /// The same with this command.
+    ///
+    /// # Errors
+    /// Those of [`Entrypoint::of`].
+    pub fn with_command(mut self, command: Command) -> Result<Self, BodyError> {
+        self.entrypoint = Entrypoint::of(&command)?;
+        self.command = command;
+        Ok(self)
+    }
+
     /// Parses the body of `POST /start`. Unknown fields are ignored; `null` is absent, and so is `""` where an
     /// empty text could mean nothing.
     ///
@@ -74,6 +113,51 @@ impl StartRequest {
                 .map(|value| ImagePullPolicy::parse(&value))
                 .transpose()?,
         })
+    }
+}
+
+/// What [`StartRequest::parse`] reads: absent fields are left out, the session stands in the field that it came in, and
+/// the command stands as it was sent.
+impl Serialize for StartRequest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Wire<'a> {
+            image: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            command: Option<&'a Command>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            working_dir: Option<&'a str>,
+            environment: &'a Environment,
+            #[serde(flatten)]
+            identity: Option<Identity>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            resource_factor: Option<ResourceFactor>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            runtime_class: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            run_as_user: Option<u32>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            run_as_group: Option<u32>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            fs_group: Option<u32>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            image_pull_policy: Option<ImagePullPolicy>,
+        }
+
+        Wire {
+            image: &self.image,
+            command: Some(&self.command).filter(|command| **command != Command::default()),
+            working_dir: self.working_dir.as_deref(),
+            environment: &self.environment,
+            identity: self.identity.clone(),
+            resource_factor: self.resource_factor,
+            runtime_class: self.runtime_class.as_deref(),
+            run_as_user: self.run_as_user,
+            run_as_group: self.run_as_group,
+            fs_group: self.fs_group,
+            image_pull_policy: self.image_pull_policy,
+        }
+        .serialize(serializer)
     }
 }
 

@@ -1,18 +1,18 @@
 //! `GET /api/warm-runtime-configs` (contract §6.3).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
 
 /// The body: the configurations that sandboxes are kept warm of. None makes clients use their built-in default.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct WarmConfigs {
     /// The configurations.
     pub configs: Vec<WarmConfig>,
 }
 
 /// One configuration; a client that fails to read one fails to start any conversation, so no key is ever left out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WarmConfig {
     /// Its name.
     pub name: String,

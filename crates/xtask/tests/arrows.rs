@@ -72,6 +72,23 @@ const FOREIGN: [(&str, &[&str]); 2] = [
     ("runtime-api", &["bollard", "k8s-openapi", "kube", "sqlx"]),
 ];
 
+/// What a crate may know only behind a feature: without its client `runtime-api` does no I/O.
+const OPTIONAL: [(&str, &[&str]); 1] = [(
+    "runtime-api",
+    &[
+        "bytes",
+        "http",
+        "http-body",
+        "http-body-util",
+        "hyper",
+        "hyper-rustls",
+        "hyper-util",
+        "rustls",
+        "tokio",
+        "tokio-rustls",
+    ],
+)];
+
 /// What a member's manifest takes from the workspace.
 const INHERITED: [&str; 6] = [
     "version",
@@ -88,11 +105,18 @@ struct Arrow<'a> {
     from: &'a str,
     to: &'a str,
     kind: DependencyKind,
+    /// Behind a feature.
+    optional: bool,
 }
 
 /// Why this arrow should not be there.
 fn objection(members: &BTreeSet<&str>, arrow: Arrow<'_>) -> Option<String> {
-    let Arrow { from, to, kind } = arrow;
+    let Arrow {
+        from,
+        to,
+        kind,
+        optional,
+    } = arrow;
     let listed = |table: &[(&str, &'static [&'static str])]| {
         table
             .iter()
@@ -100,6 +124,10 @@ fn objection(members: &BTreeSet<&str>, arrow: Arrow<'_>) -> Option<String> {
             .map(|row| row.1)
     };
     if !members.contains(to) {
+        let hidden = listed(&OPTIONAL).is_some_and(|names| names.contains(&to));
+        if hidden && kind == DependencyKind::Normal && !optional {
+            return Some(format!("{from} may know {to} behind a feature only"));
+        }
         let forbidden = listed(&FOREIGN).is_some_and(|names| names.contains(&to));
         return forbidden.then(|| format!("{from} must not know {to}"));
     }
@@ -195,6 +223,7 @@ fn the_workspace_has_the_arrows_that_are_drawn() {
             from,
             to: &to.name,
             kind: to.kind,
+            optional: to.optional,
         })
     });
     assert_eq!(objections(&members, arrows), [""; 0]);
@@ -234,9 +263,12 @@ fn judge(arrows: &[(&str, &str, DependencyKind)]) -> Vec<String> {
         "testkit",
         "xtask",
     ];
-    let arrows = arrows
-        .iter()
-        .map(|&(from, to, kind)| Arrow { from, to, kind });
+    let arrows = arrows.iter().map(|&(from, to, kind)| Arrow {
+        from,
+        to,
+        kind,
+        optional: false,
+    });
     objections(&BTreeSet::from(members), arrows)
 }
 
@@ -292,6 +324,28 @@ fn a_protocol_in_the_core_is_found() {
             [format!("runtime-core must not know {foreign}")]
         );
     }
+}
+
+#[test]
+fn input_and_output_in_the_wire_types_is_found() {
+    use DependencyKind::{Development, Normal};
+    let members = BTreeSet::from(["runtime-api"]);
+    let judge = |kind, optional| {
+        let (from, to) = ("runtime-api", "tokio");
+        let arrow = Arrow {
+            from,
+            to,
+            kind,
+            optional,
+        };
+        objection(&members, arrow)
+    };
+    assert_eq!(judge(Normal, true), None);
+    assert_eq!(judge(Development, false), None);
+    assert_eq!(
+        judge(Normal, false).as_deref(),
+        Some("runtime-api may know tokio behind a feature only")
+    );
 }
 
 #[test]

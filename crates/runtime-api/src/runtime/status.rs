@@ -154,6 +154,12 @@ impl PodStatusText {
     }
 }
 
+impl fmt::Display for PodStatusText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 impl From<PodStatus> for PodStatusText {
     fn from(status: PodStatus) -> Self {
         Self {

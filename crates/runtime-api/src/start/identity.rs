@@ -1,5 +1,7 @@
 //! Which session a start request is for.
 
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::body::{BodyError, Fields};
@@ -14,6 +16,15 @@ pub struct Identity {
     pub id: String,
     /// The field that it came in.
     pub field: IdentityField,
+}
+
+/// An object with the one field that it came in.
+impl Serialize for Identity {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_map(Some(1))?;
+        object.serialize_entry(self.field.as_str(), &self.id)?;
+        object.end()
+    }
 }
 
 /// The fields that generations of clients name their session in, by precedence (contract §3.1).

@@ -1,5 +1,6 @@
 //! How many times the server's base resources a runtime asks for.
 
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::body::BodyError;
@@ -17,6 +18,14 @@ impl ResourceFactor {
     /// The factor in thousandths, from 1 to 64,000; 1000 is once the base.
     pub const fn thousandths(self) -> u32 {
         self.0
+    }
+
+    /// The factor of this many thousandths; none outside of 1 to 64,000.
+    pub const fn of_thousandths(thousandths: u32) -> Option<Self> {
+        match thousandths {
+            1..=64_000 => Some(Self(thousandths)),
+            _ => None,
+        }
     }
 
     /// From a number, or from a text that holds one.
@@ -47,6 +56,17 @@ impl ResourceFactor {
         (LEAST..=LARGEST)
             .contains(&number)
             .then(|| Self((number * 1000.0).round() as u32))
+    }
+}
+
+/// A whole number where it is one: what every client sends.
+impl Serialize for ResourceFactor {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0.is_multiple_of(1000) {
+            serializer.serialize_u32(self.0 / 1000)
+        } else {
+            serializer.serialize_f64(f64::from(self.0) / 1000.0)
+        }
     }
 }
 

@@ -332,6 +332,38 @@ fn debug_shows_no_value_of_the_environment() {
     assert!(!format!("{request:?}").contains("sk-secret"));
 }
 
+#[test]
+fn a_request_is_written_as_it_is_read() {
+    let request = StartRequest {
+        resource_factor: ResourceFactor::of_thousandths(500),
+        run_as_user: Some(0),
+        image_pull_policy: Some(ImagePullPolicy::IfNotPresent),
+        environment: Environment::default().with("A", "").unwrap(),
+        ..StartRequest::of_image("i").in_session("s")
+    };
+    let request = request.with_command(Command::Text("serve --port 60000".to_owned()));
+    let request = request.unwrap();
+    let body = serde_json::to_string(&request).unwrap();
+    insta::assert_snapshot!(body, @r#"{"image":"i","command":"serve --port 60000","environment":{"A":""},"session_id":"s","resource_factor":0.5,"run_as_user":0,"image_pull_policy":"IfNotPresent"}"#);
+    assert_eq!(StartRequest::parse(body.as_bytes()), Ok(request));
+}
+
+#[test]
+fn a_request_for_an_image_alone_has_nothing_else() {
+    let body = serde_json::to_string(&StartRequest::of_image("i")).unwrap();
+    assert_eq!(body, r#"{"image":"i","environment":{}}"#);
+}
+
+#[test]
+fn factors_are_written_whole_where_they_are_whole() {
+    for (thousandths, written) in [(1000, "1"), (8000, "8"), (1, "0.001"), (64_000, "64")] {
+        let factor = ResourceFactor::of_thousandths(thousandths).unwrap();
+        assert_eq!(serde_json::to_string(&factor).unwrap(), written);
+    }
+    assert_eq!(ResourceFactor::of_thousandths(0), None);
+    assert_eq!(ResourceFactor::of_thousandths(64_001), None);
+}
+
 /// Any JSON, with texts that the rules are about.
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
@@ -367,6 +399,21 @@ const FIELDS: [&str; 12] = [
 ];
 
 proptest! {
+    #[test]
+    fn any_request_that_is_read_is_written_so_that_it_is_read_again(
+        fields in proptest::collection::btree_map(proptest::sample::select(&FIELDS[..]), any_json(), 0..4),
+        factor in 1_u32..=64_000,
+        words in proptest::collection::vec("[a-z]{1,3}", 0..3),
+    ) {
+        let mut sent: serde_json::Map<_, _> = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        sent.entry("resource_factor").or_insert(json!(f64::from(factor) / 1000.0));
+        sent.entry("command").or_insert(json!(words));
+        if let Ok(request) = parse(Value::Object(sent)) {
+            let body = serde_json::to_vec(&request).unwrap();
+            prop_assert_eq!(StartRequest::parse(&body), Ok(request));
+        }
+    }
+
     #[test]
     fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
         if let Err(error) = StartRequest::parse(&bytes) {
