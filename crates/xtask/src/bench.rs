@@ -5,10 +5,12 @@
 
 mod connection;
 mod direct;
+mod gateway;
 mod gateway_memory;
 mod load;
 mod machine;
 mod memory;
+mod pacer;
 mod page;
 mod reads;
 mod report;
@@ -60,6 +62,8 @@ enum Figure {
     Store,
     /// Reads, memory and restarts with 10,000 sandboxes
     Reads,
+    /// Requests and messages through the gateway, beside nginx
+    Gateway,
     /// Memory of an idle connection through the gateway
     GatewayMemory,
 }
@@ -70,6 +74,7 @@ impl Figure {
             Self::Start => start::measure(bench),
             Self::Store => store::measure(bench),
             Self::Reads => reads::measure(bench),
+            Self::Gateway => gateway::measure(bench),
             Self::GatewayMemory => gateway_memory::measure(bench),
         }
     }
@@ -153,6 +158,18 @@ impl Bench<'_> {
 
     /// A server with this configuration in a directory of its own.
     fn serve(&self, binary: &Path, home: &Path, path: OsString, config: &str) -> Result<Server> {
+        self.serve_with(binary, home, path, config, &[])
+    }
+
+    /// As [`serve`](Self::serve), with further environment variables.
+    fn serve_with(
+        &self,
+        binary: &Path,
+        home: &Path,
+        path: OsString,
+        config: &str,
+        variables: &[(&str, &str)],
+    ) -> Result<Server> {
         let file = home.join("pinfold.toml");
         fs::write(&file, config).context("cannot write the configuration")?;
         let launch = Launch {
@@ -161,6 +178,7 @@ impl Bench<'_> {
             home,
             port: None,
             config: Some(&file),
+            variables,
         };
         Server::start(launch, self.interrupt)
     }

@@ -93,6 +93,7 @@ fn tell(home: &Path, environment: &Environment, interrupt: &Interrupt) -> Result
             home,
             port: None,
             config: Some(&config),
+            variables: &[],
         };
         Server::start(launch, interrupt)
     };

@@ -91,6 +91,7 @@ pub(crate) fn run(options: &Options, interrupt: &Interrupt) -> Result<()> {
             home: home.path(),
             port: Some(PORT),
             config: None,
+            variables: &[],
         };
         let server = Server::start(launch, interrupt)?;
         say(format_args!("    it listens on {}", server.url()))?;

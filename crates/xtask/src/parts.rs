@@ -3,6 +3,7 @@
 pub(crate) mod agent_server;
 pub(crate) mod cache;
 pub(crate) mod debian;
+pub(crate) mod nginx;
 pub(crate) mod processes;
 pub(crate) mod python;
 pub(crate) mod server;

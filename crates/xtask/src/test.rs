@@ -155,6 +155,7 @@ fn clients(steps: &mut Steps, more: &[PathBuf], interrupt: &Interrupt) -> Result
                 home: home.path(),
                 port: None,
                 config: None,
+                variables: &[],
             };
             let server = Server::start(launch, interrupt)?;
             let mut client = Command::new(environment.python());

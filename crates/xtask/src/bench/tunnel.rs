@@ -1,7 +1,7 @@
 //! WebSockets that say one word and then nothing.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
@@ -24,13 +24,25 @@ impl Tunnel {
     /// # Errors
     /// It was refused.
     pub(crate) fn open(url: &str) -> Result<Self> {
+        Self::connect(url, url)
+    }
+
+    /// As [`open`](Self::open), at an address that serves several hosts.
+    ///
+    /// # Errors
+    /// It was refused.
+    pub(crate) fn at(address: SocketAddr, host: &str) -> Result<Self> {
+        Self::connect(&format!("http://{address}"), &format!("http://{host}"))
+    }
+
+    fn connect(url: &str, host: &str) -> Result<Self> {
         let headers = [
             ("Connection", "Upgrade"),
             ("Upgrade", "websocket"),
             ("Sec-WebSocket-Version", "13"),
             ("Sec-WebSocket-Key", KEY),
         ];
-        let upgrade = request("GET", url, "/ws", &headers, &Value::Null)?;
+        let upgrade = request("GET", host, "/ws", &headers, &Value::Null)?;
         let mut connection = Connection::open(url)?;
         connection.send(&upgrade)?.expect(101)?;
         Ok(Self(connection.into_stream()))

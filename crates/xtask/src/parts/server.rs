@@ -42,6 +42,8 @@ pub(crate) struct Launch<'a> {
     pub(crate) port: Option<u16>,
     /// The configuration file, where the defaults will not do.
     pub(crate) config: Option<&'a Path>,
+    /// Further environment variables.
+    pub(crate) variables: &'a [(&'a str, &'a str)],
 }
 
 /// A running server. Dropping it kills the process; its sandboxes go on, as they would after a crash.
@@ -95,6 +97,7 @@ impl Server {
             )
             .env("PINFOLD_API_KEY", &key)
             .env("PATH", launch.path)
+            .envs(launch.variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -288,6 +291,7 @@ mod tests {
             home: dir.path(),
             port: None,
             config: None,
+            variables: &[],
         };
         let error = Server::start(launch, &Interrupt::never())
             .unwrap_err()
