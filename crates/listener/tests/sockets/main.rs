@@ -1,0 +1,14 @@
+//! Listeners on real sockets.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a failed check panics"
+)]
+
+mod drain;
+mod http;
+mod limits;
+mod support;
