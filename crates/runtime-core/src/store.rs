@@ -18,7 +18,7 @@ use crate::sandbox::{Event, Record, Summary};
 pub enum Admit {
     /// It makes nothing live, or nothing is limited.
     Always,
-    /// At most this many sandboxes of the installation may be live after the write.
+    /// A write that makes a sandbox live is stored only if at most this many of the installation are live afterwards.
     MaxLive(u32),
 }
 
@@ -83,7 +83,8 @@ pub trait StateStore: fmt::Debug + Send + Sync {
     /// Stores a new record, unless its session (per tenant) has an open one. The version of `new` is not read.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError`]. An id or a label that another record has is [`StoreError::Invalid`], and so is replacing a record
+    /// that stays open, is unknown, or belongs to another session.
     ///
     /// # Cancel safety
     /// Dropping the call does not undo it: the record may or may not be stored.
@@ -99,7 +100,7 @@ pub trait StateStore: fmt::Debug + Send + Sync {
     /// are not touched.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError`]. Opening a record again whose session has another open one is [`StoreError::Invalid`].
     ///
     /// # Cancel safety
     /// As [`insert`](Self::insert).
@@ -127,7 +128,7 @@ pub trait StateStore: fmt::Debug + Send + Sync {
     ) -> Result<Option<Record>, StoreError>;
 
     /// The records that serve these sessions, as [`of_session`](Self::of_session) finds them, with one question to the
-    /// database; unknown ones are left out, the order is free.
+    /// database; each session is answered once, unknown ones are left out, the order is free.
     ///
     /// # Errors
     /// [`StoreError`].

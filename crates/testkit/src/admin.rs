@@ -1,0 +1,1 @@
+//! What every [`AdminStore`](runtime_core::AdminStore) must pass.

@@ -1,0 +1,1 @@
+//! What every [`SandboxBackend`](runtime_core::SandboxBackend) must pass.
