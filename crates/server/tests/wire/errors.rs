@@ -6,7 +6,6 @@ use crate::support::server::Server;
 use crate::support::setup::KEY;
 use crate::support::socket::Raw;
 
-/// T35.
 #[tokio::test]
 async fn every_route_but_health_wants_a_key() {
     let server = Server::start().await;
@@ -69,9 +68,8 @@ async fn a_wrong_method_is_told_the_right_one() {
     server.finish().await;
 }
 
-/// T36.
 #[tokio::test]
-async fn slashes_are_no_reason_to_redirect() {
+async fn t36_slashes_are_no_reason_to_redirect() {
     let server = Server::start().await;
     let body = json!({"image": "tiny", "session_id": "s"}).to_string();
     for path in ["//start", "/start/", "//start//"] {

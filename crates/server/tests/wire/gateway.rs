@@ -33,9 +33,8 @@ async fn status_becomes(server: &Server, runtime: &Runtime, status: u16) {
     .await;
 }
 
-/// T28.
 #[tokio::test]
-async fn each_state_has_its_code() {
+async fn t28_each_state_has_its_code() {
     let server = Server::start().await;
     let body = json!({"image": "tiny", "session_id": "starting", "command": ["tiny", "--delay-ms", "600000"]});
     let starting = server.start_with(body).await;
@@ -62,9 +61,9 @@ async fn a_stopped_sandbox_is_not_found() {
     server.finish().await;
 }
 
-/// T29, contract §7.3.7.
+/// Contract §7.3.7.
 #[tokio::test]
-async fn the_management_key_stays_with_us_and_forwarding_headers_are_ours() {
+async fn t29_the_management_key_stays_with_us_and_forwarding_headers_are_ours() {
     let server = Server::start().await;
     let running = server.running("s").await;
     let headers = [
@@ -101,7 +100,6 @@ async fn the_management_key_stays_with_us_and_forwarding_headers_are_ours() {
     server.finish().await;
 }
 
-/// T33.
 #[tokio::test]
 async fn paths_pass_byte_for_byte() {
     let server = Server::start().await;
@@ -125,9 +123,8 @@ async fn paths_pass_byte_for_byte() {
     server.finish().await;
 }
 
-/// T34.
 #[tokio::test]
-async fn a_preflight_is_the_sandboxs_own_business() {
+async fn t34_a_preflight_is_the_sandboxs_own_business() {
     let server = Server::start().await;
     let running = server.running("s").await;
     let url = format!("{}/echo", running.url());

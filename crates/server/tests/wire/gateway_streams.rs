@@ -9,9 +9,8 @@ use crate::support::http::next_part;
 use crate::support::server::Server;
 use crate::support::socket::{Raw, Socket};
 
-/// T30.
 #[tokio::test]
-async fn a_websocket_needs_no_key_in_its_handshake() {
+async fn t30_a_websocket_needs_no_key_in_its_handshake() {
     let server = Server::start().await;
     let running = server.running("s").await;
     let mut socket = Socket::connect(&format!("{}/ws?auth=1", running.url())).await;
@@ -60,9 +59,9 @@ async fn any_upgrade_becomes_a_tunnel() {
     server.finish().await;
 }
 
-/// T31: the second event is an hour away.
+/// The second event is an hour away.
 #[tokio::test]
-async fn the_first_event_arrives_at_once() {
+async fn t31_the_first_event_arrives_at_once() {
     let server = Server::start().await;
     let running = server.running("s").await;
     let url = format!("{}/sse?ms=3600000", running.url());
@@ -74,9 +73,9 @@ async fn the_first_event_arrives_at_once() {
     server.finish().await;
 }
 
-/// T32, for a shorter time: nothing cuts an answer that is late.
+/// For a shorter time: nothing cuts an answer that is late.
 #[tokio::test]
-async fn a_slow_answer_passes() {
+async fn t32_a_slow_answer_passes() {
     let server = Server::start().await;
     let running = server.running("s").await;
     assert_eq!(
@@ -86,9 +85,9 @@ async fn a_slow_answer_passes() {
     server.finish().await;
 }
 
-/// T33: more than fits into 31 bits or any buffer.
+/// More than fits into 31 bits or any buffer.
 #[tokio::test]
-async fn an_upload_of_3_gib_passes() {
+async fn t33_an_upload_of_3_gib_passes() {
     const SIZE: usize = 3 << 30;
     let server = Server::start().await;
     let running = server.running("s").await;

@@ -1,5 +1,5 @@
-//! The contract over HTTP, against the real binary with the tiny program in its sandboxes. `T…` names the line of the
-//! contract's list of traps (§10) that a test holds.
+//! The contract over HTTP, against the real binary with the tiny program in its sandboxes. A test named
+//! `tNN_…` holds the line of that number in the contract's list of traps (§10); `traps` sees to it that none is missing.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -27,3 +27,4 @@ mod start_races;
 mod start_refused;
 mod start_sessions;
 mod stop;
+mod traps;

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::processes::is_alive;
 use crate::support::server::Server;
 
-/// T22, and contract §5.1 rule 4.
+/// And contract §5.1 rule 4.
 #[tokio::test]
 async fn a_pause_ends_the_process_and_keeps_the_rest() {
     let server = Server::start().await;
@@ -28,9 +28,8 @@ async fn a_pause_ends_the_process_and_keeps_the_rest() {
     server.finish().await;
 }
 
-/// T17.
 #[tokio::test]
-async fn a_paused_sandbox_is_not_live() {
+async fn t17_a_paused_sandbox_is_not_live() {
     let server = Server::start().await;
     let first = server.running("s1").await;
     let second = server.running("s2").await;

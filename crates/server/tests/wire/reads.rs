@@ -17,9 +17,8 @@ fn ids(batch: &serde_json::Value) -> Vec<String> {
     ids
 }
 
-/// T16, T18.
 #[tokio::test]
-async fn a_batch_is_a_bare_array_of_what_is_known() {
+async fn t16_a_batch_is_a_bare_array_of_what_is_known() {
     let server = Server::start().await;
     for session in ["a", "b", "c,d", "é/ü"] {
         server.start_session(session).await;
@@ -64,9 +63,9 @@ async fn a_batch_of_a_long_query_works() {
     server.finish().await;
 }
 
-/// T18, T45, contract §6.1.
+/// Contract §6.1.
 #[tokio::test]
-async fn every_read_shows_the_same_object() {
+async fn t45_every_read_shows_the_same_object() {
     let server = Server::start().await;
     let running = server.running("s").await;
     for path in [

@@ -30,9 +30,8 @@ async fn failed(server: &Server, session: &str, code: i32) -> Runtime {
     .await
 }
 
-/// T43.
 #[tokio::test]
-async fn one_crash_heals_and_is_counted() {
+async fn t43_one_crash_heals_and_is_counted() {
     let server = Server::start().await;
     let running = server.running("s").await;
     server.exec(&running, "echo work > file").await;
@@ -74,9 +73,8 @@ async fn a_crash_loop_ends_in_an_error_with_code_and_log() {
     server.finish().await;
 }
 
-/// T4, T46.
 #[tokio::test]
-async fn a_failed_sandbox_spoils_no_page_and_its_session_starts_anew() {
+async fn t46_a_failed_sandbox_spoils_no_page_and_its_session_starts_anew() {
     let server = Server::start().await;
     let well = server.running("well").await;
     let failed = failed(&server, "ill", 1).await;

@@ -4,9 +4,8 @@ use serde_json::json;
 
 use crate::support::server::Server;
 
-/// T19, T20.
 #[tokio::test]
-async fn a_resume_of_a_running_sandbox_changes_nothing() {
+async fn t19_a_resume_of_a_running_sandbox_changes_nothing() {
     let server = Server::start().await;
     let running = server.running("s").await;
     let pid = server.ask(&running, "/pid").await.text();
@@ -18,9 +17,9 @@ async fn a_resume_of_a_running_sandbox_changes_nothing() {
     server.finish().await;
 }
 
-/// T20, T41, contract §9.5.
+/// Contract §9.5.
 #[tokio::test]
-async fn a_resumed_sandbox_has_its_command_environment_and_keys() {
+async fn t41_a_resumed_sandbox_has_its_command_environment_and_keys() {
     let server = Server::start().await;
     let started = server
         .start_with(

@@ -17,7 +17,6 @@ async fn variable(server: &Server, runtime: &Runtime, name: &str) -> Option<Stri
     (reply.status == 200).then(|| reply.text())
 }
 
-/// T1, T27, T45.
 #[tokio::test]
 async fn a_started_sandbox_is_known_at_once_and_answers_once_it_runs() {
     let server = Server::start().await;
@@ -52,9 +51,8 @@ async fn a_second_start_of_a_session_changes_nothing() {
     server.finish().await;
 }
 
-/// T3.
 #[tokio::test]
-async fn a_start_on_a_paused_session_resumes_it() {
+async fn t03_a_start_on_a_paused_session_resumes_it() {
     let server = Server::start().await;
     let first = server.running("s").await;
     server.intend("/pause", first.id()).await;
@@ -69,9 +67,8 @@ async fn a_start_on_a_paused_session_resumes_it() {
     server.finish().await;
 }
 
-/// T4.
 #[tokio::test]
-async fn a_start_on_a_stopped_session_makes_a_new_sandbox() {
+async fn t04_a_start_on_a_stopped_session_makes_a_new_sandbox() {
     let server = Server::start().await;
     let first = server.running("s").await;
     server.intend("/stop", first.id()).await;
@@ -85,9 +82,8 @@ async fn a_start_on_a_stopped_session_makes_a_new_sandbox() {
     server.finish().await;
 }
 
-/// T5, T6.
 #[tokio::test]
-async fn a_command_replaces_the_entry_point_and_its_arguments_are_kept() {
+async fn t05_a_command_replaces_the_entry_point_and_its_arguments_are_kept() {
     let server = Server::start().await;
     for (session, command, expected) in [
         (
@@ -131,9 +127,8 @@ async fn a_command_replaces_the_entry_point_and_its_arguments_are_kept() {
     server.finish().await;
 }
 
-/// T7, T8.
 #[tokio::test]
-async fn environment_values_arrive_verbatim() {
+async fn t07_environment_values_arrive_verbatim() {
     let server = Server::start().await;
     let values = [
         ("DOLLARS", "$(HOME) $$ ${PATH} `id`"),
@@ -188,7 +183,7 @@ async fn a_sandbox_knows_who_it_is_whatever_the_client_said() {
     server.finish().await;
 }
 
-/// T9, T10, and what SDK and V1 send.
+/// And what SDK and V1 send.
 #[tokio::test]
 async fn what_this_machine_cannot_honour_does_not_fail_the_start() {
     let server = Server::start().await;
@@ -216,9 +211,8 @@ async fn what_this_machine_cannot_honour_does_not_fail_the_start() {
     server.finish().await;
 }
 
-/// T48.
 #[tokio::test]
-async fn any_resource_factor_is_scaled_or_refused_with_a_sentence() {
+async fn t48_any_resource_factor_is_scaled_or_refused_with_a_sentence() {
     let server = Server::start().await;
     for factor in [json!(0.5), json!(8), json!("2"), json!(1.0)] {
         let body =
@@ -254,9 +248,9 @@ async fn any_resource_factor_is_scaled_or_refused_with_a_sentence() {
     server.finish().await;
 }
 
-/// T23: however long it takes, it is on its way.
+/// However long it takes, it is on its way.
 #[tokio::test]
-async fn a_sandbox_that_is_not_ready_is_starting() {
+async fn t23_a_sandbox_that_is_not_ready_is_starting() {
     let server = Server::start().await;
     let body = json!({"image": "tiny", "session_id": "s",
         "command": ["tiny", "--alive-after-ms", "3000"]});

@@ -11,9 +11,8 @@ use crate::support::setup::KEY;
 use crate::support::socket::Raw;
 use crate::support::wait::{SOON, until};
 
-/// T47.
 #[tokio::test]
-async fn a_client_that_goes_away_leaves_a_sandbox_or_nothing() {
+async fn t47_a_client_that_goes_away_leaves_a_sandbox_or_nothing() {
     let server = Server::start().await;
     for session in 0..20 {
         let body = json!({"image": "tiny", "session_id": format!("s{session}")}).to_string();

@@ -7,9 +7,8 @@ use crate::support::server::Server;
 use crate::support::setup::KEY;
 use crate::support::wait::{SOON, until};
 
-/// T11.
 #[tokio::test]
-async fn the_oldest_clients_name_their_session_name() {
+async fn t11_the_oldest_clients_name_their_session_name() {
     let server = Server::start().await;
     let name = format!("oh-remote-runtime-{}", "x".repeat(60));
     let started = server
@@ -19,9 +18,8 @@ async fn the_oldest_clients_name_their_session_name() {
     server.finish().await;
 }
 
-/// T12.
 #[tokio::test]
-async fn clients_of_0_10_look_up_by_session_and_read_title_case() {
+async fn t12_clients_of_0_10_look_up_by_session_and_read_title_case() {
     let server = Server::start().await;
     let headers = [("X-API-Key", KEY), ("User-Agent", "python-requests/2.31.0")];
     let body = json!({"image": "tiny", "runtime_id": "sid"}).to_string();
@@ -43,9 +41,8 @@ async fn clients_of_0_10_look_up_by_session_and_read_title_case() {
     server.finish().await;
 }
 
-/// T13, T14, T44.
 #[tokio::test]
-async fn session_ids_are_compared_byte_for_byte() {
+async fn t13_session_ids_are_compared_byte_for_byte() {
     let server = Server::start().await;
     let long = format!("a.b-{}", "C.".repeat(98));
     let mut seen: Vec<Runtime> = Vec::new();
@@ -62,9 +59,8 @@ async fn session_ids_are_compared_byte_for_byte() {
     server.finish().await;
 }
 
-/// T15.
 #[tokio::test]
-async fn a_session_may_be_called_batch() {
+async fn t15_a_session_may_be_called_batch() {
     let server = Server::start().await;
     let started = server.start_session("batch").await;
     let batch = server.get("/sessions/batch").await.expect(200);

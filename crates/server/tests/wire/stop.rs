@@ -6,7 +6,7 @@ use crate::support::processes::is_alive;
 use crate::support::server::Server;
 use crate::support::wait::{SOON, until};
 
-/// T22, and what a stop deletes.
+/// And what a stop deletes.
 #[tokio::test]
 async fn a_stop_ends_the_sandbox_and_deletes_its_workspace() {
     let server = Server::start().await;
@@ -51,9 +51,9 @@ async fn a_stop_ends_the_sandbox_and_deletes_its_workspace() {
     server.finish().await;
 }
 
-/// T21: V0's `close()` after a failed start.
+/// V0's `close()` after a failed start.
 #[tokio::test]
-async fn a_stop_or_pause_of_nothing_is_harmless() {
+async fn t21_a_stop_or_pause_of_nothing_is_harmless() {
     let server = Server::start().await;
     for path in ["/stop", "/pause"] {
         for body in [
