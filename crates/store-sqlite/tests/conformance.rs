@@ -7,13 +7,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use runtime_core::StateStore;
+use runtime_core::{AdminStore, StateStore};
 use store_sqlite::{SqliteSettings, SqliteStore};
 use tempfile::TempDir;
 use testkit::{Factory, Place};
 
 fn main() -> ExitCode {
-    testkit::run(testkit::store::trials(Sqlite))
+    let mut trials = testkit::store::trials(Sqlite);
+    trials.extend(testkit::admin::trials(Sqlite));
+    testkit::run(trials)
 }
 
 /// Stores with a sealing key, each in a directory of its own.
@@ -79,6 +81,13 @@ impl Factory<dyn StateStore> for Sqlite {
 }
 
 #[async_trait]
+impl Factory<dyn AdminStore> for Sqlite {
+    async fn place(&self) -> Box<dyn Place<dyn AdminStore>> {
+        Box::new(self.place().await)
+    }
+}
+
+#[async_trait]
 impl Place<dyn StateStore> for File {
     fn store(&self) -> Arc<dyn StateStore> {
         self.store.clone()
@@ -98,5 +107,24 @@ impl Place<dyn StateStore> for File {
 
     fn bytes(&self) -> Vec<u8> {
         self.bytes()
+    }
+}
+
+#[async_trait]
+impl Place<dyn AdminStore> for File {
+    fn store(&self) -> Arc<dyn AdminStore> {
+        self.store.clone()
+    }
+
+    async fn close(&mut self) {
+        self.store.close().await;
+    }
+
+    async fn open(&mut self) {
+        self.open().await;
+    }
+
+    async fn crash(&mut self) {
+        self.crash().await;
     }
 }

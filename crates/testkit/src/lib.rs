@@ -4,7 +4,8 @@
 //! A crate with a backend or a store tells in `tests/conformance.rs` (with `harness = false`) how one is made, and gets
 //! its trials, run and counted like any other tests:
 //!
-//! - a [`StateStore`](runtime_core::StateStore): a [`Factory`] of [`Place`]s, and [`store::trials`].
+//! - a [`StateStore`](runtime_core::StateStore): a [`Factory`] of [`Place`]s, and [`store::trials`];
+//! - an [`AdminStore`](runtime_core::AdminStore): the same, and [`admin::trials`].
 //!
 //! ```no_run
 //! use std::process::ExitCode;
@@ -27,6 +28,7 @@
     reason = "a failed check panics"
 )]
 
+pub mod admin;
 pub mod builders;
 mod check;
 mod place;

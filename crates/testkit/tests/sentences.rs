@@ -10,6 +10,7 @@ use testkit::{Factory, Place};
 
 const STORE: &str = include_str!("../../runtime-core/src/store.rs");
 const STORE_ERRORS: &str = include_str!("../../runtime-core/src/store/error.rs");
+const ADMIN: &str = include_str!("../../runtime-core/src/admin.rs");
 const SEALED: &str = include_str!("../../runtime-core/src/sandbox/sealed.rs");
 
 /// Sentences of `store.rs` that need no check of their own, and why.
@@ -73,6 +74,56 @@ const STORE_BESIDE: [(&str, &str); 25] = [
 const NAMES: &str = "it names the thing";
 const BREAKS: &str = "each store breaks in its own way, in tests of its own";
 const REPLACING: &str = "part of the insert that replaces, which checks it";
+
+/// The same of `admin.rs`.
+const ADMIN_BESIDE: [(&str, &str); 18] = [
+    (
+        "What operators keep beside sandboxes: API keys, the sessions of administrators, warm configurations.",
+        NAMES,
+    ),
+    (
+        "An API key as it is stored: its text is shown once, when it is made.",
+        NAMES,
+    ),
+    (
+        "Names it for ever, also when another key gets its name.",
+        KEY,
+    ),
+    (
+        "What people call it; unique among the keys that are not revoked.",
+        KEY,
+    ),
+    ("Whose sandboxes it sees.", KEY),
+    ("What is left of the key.", KEY),
+    ("When it was made.", KEY),
+    ("From when on it is refused; none for never.", KEY),
+    ("When it was revoked.", KEY),
+    (
+        "Whether the key opens anything at `now`.",
+        "a function of its own",
+    ),
+    ("A warm configuration as it is stored.", NAMES),
+    (
+        "The core does not know what stands in it.",
+        "checked as any text that is kept",
+    ),
+    ("Its name, unique.", "checked with the method that replaces"),
+    ("JSON.", NAMES),
+    (
+        "When it was last written.",
+        "checked with the method that replaces",
+    ),
+    ("Keeps what operators say.", NAMES),
+    (
+        "[`StoreError`].",
+        "its variants have sentences of their own",
+    ),
+    (
+        "So it is with every write of this trait.",
+        "the key stands for the others",
+    ),
+];
+const KEY: &str = "a field, which the checks of keys compare";
 
 /// The documentation of a source file as sentences, without its headings and its own tests.
 fn sentences(source: &str) -> Vec<String> {
@@ -147,6 +198,16 @@ fn every_sentence_of_the_state_store_is_checked() {
     assert!(sentences(SEALED).contains(&sealed.to_owned()));
     assert!(promises.remove(sealed));
     compare(&[STORE, STORE_ERRORS], &STORE_BESIDE, &promises);
+}
+
+#[test]
+fn every_sentence_of_the_admin_store_is_checked() {
+    let checks = testkit::admin::checks();
+    let names: BTreeSet<_> = checks.iter().map(testkit::Check::name).collect();
+    assert_eq!(names.len(), checks.len(), "a check is listed twice");
+    let mut promises: BTreeSet<_> = checks.iter().map(testkit::Check::promise).collect();
+    assert!(promises.remove("The store was closed."), "of the errors");
+    compare(&[ADMIN], &ADMIN_BESIDE, &promises);
 }
 
 #[test]
