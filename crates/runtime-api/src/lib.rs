@@ -25,11 +25,13 @@
 //! | `lifecycle` | the requests that stop, pause and resume one |
 //! | `runtime` | the runtime object and its status words |
 //! | `list`, `sessions` | many of them, written from ready fragments; the ids of a batch |
-//! | `images`, `warm`, `health` | the other answers |
+//! | `images`, `health` | the other answers |
+//! | `warm`, `admin` | warm configurations; what administrators ask and get |
 //! | `body`, `query` | how a body and a query are read, and the error when they cannot be |
 //! | `client` | a typed client, behind the feature of that name |
 //! | `error`, `response` | the error body with its stable codes, and how a body is written |
 
+mod admin;
 mod body;
 #[cfg(feature = "client")]
 pub mod client;
@@ -47,6 +49,7 @@ mod sessions;
 mod start;
 mod warm;
 
+pub use admin::{AdminApiKey, AdminChallenge, AdminLogin, AdminToken, Message};
 pub use body::BodyError;
 pub use command::{Command, Entrypoint};
 pub use environment::Environment;
@@ -63,4 +66,4 @@ pub use sessions::{AskedId, BatchQuery};
 pub use start::{
     Identity, IdentityField, ImagePullPolicy, ResourceFactor, StartRequest, is_legacy,
 };
-pub use warm::{WarmConfig, WarmConfigs};
+pub use warm::{Mount, WarmConfig, WarmConfigs, WarmSource, WarmSpec};

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use crate::{ErrorBody, Health, ImageExists, RegistryPrefix, Runtime, RuntimeList, WarmConfigs};
+use crate::{
+    AdminApiKey, AdminChallenge, AdminToken, ErrorBody, Health, ImageExists, Message,
+    RegistryPrefix, Runtime, RuntimeList, WarmConfig, WarmConfigs,
+};
 
 /// A body of this API. Only types of this crate are one, which is why writing it cannot fail.
 pub trait Response: Serialize + sealed::Sealed {
@@ -30,6 +33,11 @@ macro_rules! responses {
 }
 
 responses!(
+    Vec<AdminApiKey>,
+    AdminChallenge,
+    AdminToken,
+    Message,
+    WarmConfig,
     ErrorBody,
     Health,
     ImageExists,

@@ -193,7 +193,8 @@ impl ImagePullPolicy {
     }
 }
 
-fn image(field: Option<Value>) -> Result<String, BodyError> {
+/// The field `image`.
+pub(crate) fn image(field: Option<Value>) -> Result<String, BodyError> {
     match field {
         None => Err(BodyError::of_field(
             "image",
@@ -222,7 +223,8 @@ fn image(field: Option<Value>) -> Result<String, BodyError> {
     }
 }
 
-fn numeric_id(fields: &mut Fields, name: &str) -> Result<Option<u32>, BodyError> {
+/// A field with the id of a user or a group.
+pub(crate) fn numeric_id(fields: &mut Fields, name: &str) -> Result<Option<u32>, BodyError> {
     let Some(value) = fields.take(name) else {
         return Ok(None);
     };

@@ -1,58 +1,175 @@
-//! `GET /api/warm-runtime-configs` (contract §6.3).
+//! Warm configurations: what sandboxes are kept ready of (contract §6.3).
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
+use crate::body::{BodyError, Fields};
+use crate::command::{Command, Entrypoint};
 use crate::environment::Environment;
+use crate::start::{image, numeric_id};
 
-/// The body: the configurations that sandboxes are kept warm of. None makes clients use their built-in default.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// Longest name of a configuration, in bytes.
+const LONGEST_NAME: usize = 255;
+
+/// `GET /api/warm-runtime-configs`: the configurations that hold. None makes clients use their built-in default.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct WarmConfigs {
     /// The configurations.
     pub configs: Vec<WarmConfig>,
 }
 
-/// One configuration; a client that fails to read one fails to start any conversation, so no key is ever left out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// One configuration. A client that fails to read one fails to start any conversation, so `name`, `image`, `command`,
+/// `environment` and `working_dir` are never left out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WarmConfig {
     /// Its name.
     pub name: String,
-    /// The image, which becomes the `image` of a start request.
+    /// What stands in it.
+    #[serde(flatten)]
+    pub spec: WarmSpec,
+    /// Where it comes from.
+    pub source: WarmSource,
+}
+
+/// Where a configuration comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WarmSource {
+    /// The operator's file.
+    Config,
+    /// An administrator's call; it goes before the file's of the same name.
+    Db,
+}
+
+/// What stands in a configuration, and the body of `PUT /api/admin/warm-runtime-configs/{name}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WarmSpec {
+    /// The image, which becomes the `image` of a start request: not empty, without white space or control characters.
     pub image: String,
-    /// The command as an array; `null` for the image's entry point.
+    /// The command, one word an element; `null` for the image's own.
     pub command: Option<Vec<String>>,
     /// Variables: strings only.
     pub environment: Environment,
     /// Working directory.
     pub working_dir: String,
+    /// How many sandboxes are kept ready.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
+    /// User id; 0 is a value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run_as_user: Option<u32>,
+    /// Group id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run_as_group: Option<u32>,
+    /// Group that the disk is writable for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fs_group: Option<u32>,
+    /// A mount that is handed on as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fuse_s3_mount: Option<Mount>,
+}
+
+impl WarmSpec {
+    /// The fields that are read, and those that go with them in an answer.
+    pub const FIELDS: [&str; 11] = [
+        "name",
+        "source",
+        "image",
+        "command",
+        "environment",
+        "working_dir",
+        "count",
+        "run_as_user",
+        "run_as_group",
+        "fs_group",
+        "fuse_s3_mount",
+    ];
+
+    /// Parses the body of a `PUT`. The name is the path's: `name` and `source` in the body are ignored like unknown
+    /// fields, so that an entry can be sent back as it was read.
+    ///
+    /// # Errors
+    /// The first field that breaks its rule, or the body when it is no JSON object.
+    pub fn parse(body: &[u8]) -> Result<Self, BodyError> {
+        Self::read(Fields::parse(body)?)
+    }
+
+    /// As [`parse`](Self::parse), from an object that was parsed already.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn from_object(fields: Map<String, Value>) -> Result<Self, BodyError> {
+        Self::read(Fields::from(fields))
+    }
+
+    fn read(mut fields: Fields) -> Result<Self, BodyError> {
+        Ok(Self {
+            image: image(fields.take("image"))?,
+            command: command(fields.take("command"))?,
+            environment: Environment::parse(fields.take("environment"))?,
+            working_dir: fields.take_text("working_dir")?.ok_or_else(|| {
+                BodyError::of_field(
+                    "working_dir",
+                    "is missing: send a directory, such as \"/workspace\"",
+                )
+            })?,
+            count: fields
+                .take("count")
+                .map(|value| count(&value))
+                .transpose()?,
+            run_as_user: numeric_id(&mut fields, "run_as_user")?,
+            run_as_group: numeric_id(&mut fields, "run_as_group")?,
+            fs_group: numeric_id(&mut fields, "fs_group")?,
+            fuse_s3_mount: fields.take("fuse_s3_mount").map(Mount),
+        })
+    }
+}
+
+impl WarmConfig {
+    /// Whether `name` can be a configuration's: 1 to 255 bytes without control characters.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub fn check_name(name: &str) -> Result<(), BodyError> {
+        if (1..=LONGEST_NAME).contains(&name.len()) && !name.chars().any(char::is_control) {
+            Ok(())
+        } else {
+            Err(BodyError::of_field(
+                "name",
+                format!("must be 1 to {LONGEST_NAME} bytes of UTF-8 without control characters"),
+            ))
+        }
+    }
+}
+
+/// JSON that is kept and handed on unread. It may hold keys, so `Debug` shows nothing.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Mount(Value);
+
+impl fmt::Debug for Mount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Mount(…)")
+    }
+}
+
+/// Clients read an array or `null` and fail on a text, so a text is taken apart as a start request's is.
+fn command(field: Option<Value>) -> Result<Option<Vec<String>>, BodyError> {
+    let sent = Command::parse(field)?;
+    let words = match (Entrypoint::of(&sent)?, sent) {
+        (_, Command::Words(words)) => words,
+        (Entrypoint::Exec(words), Command::Text(_)) => words,
+        (Entrypoint::Image { args }, Command::Text(_)) => args,
+    };
+    Ok(Some(words).filter(|words| !words.is_empty()))
+}
+
+fn count(value: &Value) -> Result<u32, BodyError> {
+    let fits = value.as_u64().and_then(|count| u32::try_from(count).ok());
+    fits.ok_or_else(|| BodyError::of_field("count", "must be a whole number that is not negative"))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Response;
-
-    #[test]
-    fn no_configurations_on_the_wire() {
-        let json = String::from_utf8(WarmConfigs::default().to_json()).unwrap();
-        insta::assert_snapshot!(json, @r#"{"configs":[]}"#);
-    }
-
-    #[test]
-    fn a_configuration_without_a_command_has_the_key() {
-        let config = WarmConfig {
-            name: "v1_current".to_owned(),
-            image: "agent-server:1.58.2".to_owned(),
-            command: None,
-            environment: Environment::default(),
-            working_dir: "/workspace".to_owned(),
-        };
-        let json = String::from_utf8(
-            WarmConfigs {
-                configs: vec![config],
-            }
-            .to_json(),
-        )
-        .unwrap();
-        insta::assert_snapshot!(json, @r#"{"configs":[{"name":"v1_current","image":"agent-server:1.58.2","command":null,"environment":{},"working_dir":"/workspace"}]}"#);
-    }
-}
+mod tests;
