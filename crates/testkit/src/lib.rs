@@ -5,7 +5,8 @@
 //! its trials, run and counted like any other tests:
 //!
 //! - a [`StateStore`](runtime_core::StateStore): a [`Factory`] of [`Place`]s, and [`store::trials`];
-//! - an [`AdminStore`](runtime_core::AdminStore): the same, and [`admin::trials`].
+//! - an [`AdminStore`](runtime_core::AdminStore): the same, and [`admin::trials`];
+//! - a [`SandboxBackend`](runtime_core::SandboxBackend): a [`backend::Platform`], and [`backend::trials`].
 //!
 //! ```no_run
 //! use std::process::ExitCode;
@@ -23,12 +24,14 @@
 //! sources of the traits, so that a new sentence without a check is noticed.
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a failed check panics"
 )]
 
 pub mod admin;
+pub mod backend;
 pub mod builders;
 mod check;
 mod place;

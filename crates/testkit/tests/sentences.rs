@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use runtime_core::StateStore;
+use runtime_core::{Capabilities, StateStore};
 use testkit::{Factory, Place};
 
 const STORE: &str = include_str!("../../runtime-core/src/store.rs");
 const STORE_ERRORS: &str = include_str!("../../runtime-core/src/store/error.rs");
 const ADMIN: &str = include_str!("../../runtime-core/src/admin.rs");
+const BACKEND: &str = include_str!("../../runtime-core/src/backend.rs");
 const SEALED: &str = include_str!("../../runtime-core/src/sandbox/sealed.rs");
 
 /// Sentences of `store.rs` that need no check of their own, and why.
@@ -72,7 +73,7 @@ const STORE_BESIDE: [(&str, &str); 25] = [
     ),
 ];
 const NAMES: &str = "it names the thing";
-const BREAKS: &str = "each store breaks in its own way, in tests of its own";
+const BREAKS: &str = "each breaks in its own way, in tests of its own";
 const REPLACING: &str = "part of the insert that replaces, which checks it";
 
 /// The same of `admin.rs`.
@@ -124,6 +125,61 @@ const ADMIN_BESIDE: [(&str, &str); 18] = [
     ),
 ];
 const KEY: &str = "a field, which the checks of keys compare";
+
+/// The same of `backend.rs`.
+const BACKEND_BESIDE: [(&str, &str); 31] = [
+    ("What runs sandboxes: processes, containers or pods.", NAMES),
+    (
+        "Backends report and obey; what to do is decided by `step`.",
+        NAMES,
+    ),
+    (
+        "What a backend can do beyond launching, releasing and erasing.",
+        CAN,
+    ),
+    (
+        "[`freeze`](SandboxBackend::freeze) and [`thaw`](SandboxBackend::thaw) work.",
+        CAN,
+    ),
+    ("[`logs`](SandboxBackend::logs) works.", CAN),
+    ("What it can do.", CAN),
+    ("Whose object it will be.", EVENT),
+    ("Id and URL, told to the program inside.", TOLD),
+    ("Keys and environment values.", TOLD),
+    ("Which incarnation.", EVENT),
+    ("Owner, for labels.", LABEL),
+    ("Session, for labels.", LABEL),
+    ("What was asked for.", NAMES),
+    ("The sandbox.", NAMES),
+    ("When the object was made, where it is known.", EVENT),
+    ("What was seen.", EVENT),
+    ("The thing that was seen.", EVENT),
+    ("The sandbox's disk.", EVENT),
+    ("A thing that is no longer there.", EVENT),
+    ("A boot.", EVENT),
+    ("The disk.", EVENT),
+    ("What a watch delivers.", EVENT),
+    ("A full listing begins.", EVENT),
+    ("Part of the listing.", EVENT),
+    (
+        "The listing is complete: from now on observations can be relied on.",
+        EVENT,
+    ),
+    ("Something new, or in a new state.", EVENT),
+    ("Something went away.", EVENT),
+    (
+        "The platform cannot be reached: nothing observed can be relied on until the next `ResyncEnds`.",
+        BREAKS,
+    ),
+    ("Runs sandboxes.", NAMES),
+    ("See [`ErrorClass`].", NAMES),
+    ("Lets a frozen boot go on.", FREEZE),
+];
+const CAN: &str = "it decides which checks apply";
+const FREEZE: &str = "the check of freezing ends with it";
+const TOLD: &str = "a field, which a check finds in the program's environment";
+const LABEL: &str = "for people who look at the platform, in its own words";
+const EVENT: &str = "a part of what the checks of the watch wait for";
 
 /// The documentation of a source file as sentences, without its headings and its own tests.
 fn sentences(source: &str) -> Vec<String> {
@@ -208,6 +264,15 @@ fn every_sentence_of_the_admin_store_is_checked() {
     let mut promises: BTreeSet<_> = checks.iter().map(testkit::Check::promise).collect();
     assert!(promises.remove("The store was closed."), "of the errors");
     compare(&[ADMIN], &ADMIN_BESIDE, &promises);
+}
+
+#[test]
+fn every_sentence_of_the_backend_is_checked() {
+    let checks = testkit::backend::checks(Capabilities::default());
+    let names: BTreeSet<_> = checks.iter().map(testkit::Check::name).collect();
+    assert_eq!(names.len(), checks.len(), "a check is listed twice");
+    let promises: BTreeSet<_> = checks.iter().map(testkit::Check::promise).collect();
+    compare(&[BACKEND], &BACKEND_BESIDE, &promises);
 }
 
 #[test]
