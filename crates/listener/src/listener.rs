@@ -19,7 +19,8 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::beginning::{Version, begin};
+use crate::beginning::{Refused, Version, begin};
+use crate::chain::chain;
 use crate::http1::{builder, serve as serve_http1};
 use crate::http2::Http2;
 use crate::peer::Peer;
@@ -237,11 +238,11 @@ async fn connection<S, B>(
 {
     let settings = &shared.settings;
     // Before the first request there is nothing to drain.
-    let beginning = timeout(settings.header_read, begin(socket));
-    let (stream, version) = match stop.run_until_cancelled(beginning).await {
+    let beginning = timeout(settings.header_read, begin(settings, socket, from));
+    let begun = match stop.run_until_cancelled(beginning).await {
         Some(Ok(Ok(begun))) => begun,
         Some(Ok(Err(refused))) => {
-            tracing::debug!(listener = settings.name, peer = %from, error = %refused, "connection closed");
+            note_refused(settings.name, from, &refused);
             return;
         }
         Some(Err(_elapsed)) => {
@@ -250,12 +251,20 @@ async fn connection<S, B>(
         }
         None => return,
     };
-    let peer = Peer::new(from, false, &settings.trusted_proxies);
-    let service = service_for(peer);
-    match version {
+    let (stream, service) = (begun.stream, service_for(begun.peer));
+    match begun.version {
         Version::Http1 => serve_http1(&shared.http1, stream, service, stop).await,
         // On the heap: most connections speak HTTP/1.1, and their tasks should be small.
         Version::Http2 => Box::pin(shared.http2.serve(stream, service, stop)).await,
+    }
+}
+
+fn note_refused(listener: &str, from: SocketAddr, refused: &Refused) {
+    let error = chain(refused);
+    if refused.is_of_the_settings() {
+        tracing::warn!(listener, peer = %from, error, "connection closed");
+    } else {
+        tracing::debug!(listener, peer = %from, error, "connection closed");
     }
 }
 

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::tls::Tls;
 use crate::trusted::TrustedProxies;
 
 /// The settings of a listener.
@@ -12,8 +13,13 @@ pub struct ListenerSettings {
     pub name: &'static str,
     /// The address to listen on; port 0 takes a free one.
     pub address: SocketAddr,
-    /// Whose word about the clients before them is believed.
+    /// Encrypts connections. HTTP/2 is offered then; in clear text it is taken from those who know.
+    pub tls: Option<Tls>,
+    /// Whose word about the clients before them is believed, in headers and in the PROXY protocol.
     pub trusted_proxies: TrustedProxies,
+    /// Whether trusted proxies begin each connection with a PROXY header, version 1 or 2, before TLS. Who does not is
+    /// refused. Others are served without, and refused with one.
+    pub proxy_protocol: bool,
     /// For whatever comes before HTTP, and then for the head of each request, counted from the end of the one before: a
     /// slow or silent client loses its connection.
     pub header_read: Duration,
@@ -33,7 +39,9 @@ impl ListenerSettings {
         Self {
             name,
             address,
+            tls: None,
             trusted_proxies: TrustedProxies::default(),
+            proxy_protocol: false,
             header_read: Duration::from_secs(30),
             head_bytes: 64 * 1024,
             connections: 16 * 1024,

@@ -11,4 +11,7 @@
 mod drain;
 mod http;
 mod limits;
+mod log;
+mod proxy;
 mod support;
+mod tls;

@@ -178,3 +178,13 @@ impl Raw {
         String::from_utf8_lossy(&rest).into_owned()
     }
 }
+
+/// Waits until something is so.
+pub(crate) async fn until(is_so: impl Fn() -> bool) {
+    soon(async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+}
