@@ -41,7 +41,7 @@ impl Parts {
         let echo = Sandbox::echo(home)?;
         let config = format!(
             "hold = \"2s\"\n[operator]\nlisten = \"127.0.0.1:0\"\n[log]\nlevel = \"warn\"\n\
-             [gateway]\nmode = \"host\"\nconnections_per_sandbox = 4096\n{}{}",
+             [gateway]\nconnections_per_sandbox = 4096\n{}{}",
             answers.image(),
             echo.image(),
         );
@@ -72,13 +72,13 @@ impl Parts {
             format!(
                 "server {{ listen {listen} backlog=4096; location / {{\
                  proxy_pass http://{to}; proxy_http_version 1.1; proxy_buffering {buffering};\
-                 proxy_set_header Host $host; proxy_set_header Connection $connection; proxy_set_header Upgrade $http_upgrade;\
+                 proxy_set_header Host $host; proxy_set_header Connection $upgrade_or_keep; proxy_set_header Upgrade $http_upgrade;\
                  proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme; }} }}\n"
             )
         };
         let configuration = format!(
             "{user}{ONE_WORKER}http {{\n{HTTP}\
-             map $http_upgrade $connection {{ default upgrade; '' ''; }}\n\
+             map $http_upgrade $upgrade_or_keep {{ default upgrade; '' ''; }}\n\
              upstream answers {{ server {http}; keepalive 2048; keepalive_requests 1000000000; }}\n\
              upstream echo {{ server {sockets}; }}\n{}{}{}}}\n",
             proxied(plain, "answers", "off"),
