@@ -97,7 +97,11 @@ impl<'a> Access<'a> {
         self.judge(answer, challenge_met.as_ref())
     }
 
-    fn judge(&self, answer: Answer, authenticated: Option<&Challenge>) -> Result<Document, Trouble> {
+    fn judge(
+        &self,
+        answer: Answer,
+        authenticated: Option<&Challenge>,
+    ) -> Result<Document, Trouble> {
         match answer.status {
             status if status.is_success() => Ok(Document {
                 headers: answer.headers,

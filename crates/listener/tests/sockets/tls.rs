@@ -272,7 +272,7 @@ async fn a_broken_pair_at_the_beginning_is_an_error_that_names_the_file() {
         fs::write(directory.path().join("tls.crt"), certificate).unwrap();
         fs::write(directory.path().join("tls.key"), key).unwrap();
     };
-    let cut = &identity.key_pem[..identity.key_pem.len() / 2];
+    let (cut, _) = identity.key_pem.split_at(identity.key_pem.len() / 2);
     let not_a_key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
 
     assert!(matches!(load().await, TlsError::Read { .. }));
