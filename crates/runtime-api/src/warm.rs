@@ -29,15 +29,17 @@ pub struct WarmConfig {
     /// What stands in it.
     #[serde(flatten)]
     pub spec: WarmSpec,
-    /// Where it comes from.
+    /// Where it comes from; a server that does not say so has files alone.
+    #[serde(default)]
     pub source: WarmSource,
 }
 
 /// Where a configuration comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WarmSource {
     /// The operator's file.
+    #[default]
     Config,
     /// An administrator's call; it goes before the file's of the same name.
     Db,
