@@ -1,4 +1,4 @@
-//! What every [`SandboxBackend`] must pass.
+//! What every [`SandboxBackend`](runtime_core::SandboxBackend) must pass.
 
 mod erasing;
 mod freezing;
