@@ -5,8 +5,8 @@
 //! the registry asks for and the credentials of the user's Docker configuration. What is bounded: the time of a look-up,
 //! the bytes of each answer, the redirects, the look-ups at a time, the answers that are remembered.
 //!
-//! The way of a look-up is [`registry`] (remembered? else one asks for all) → [`look_up`] (manifest, platform, blob) →
-//! [`access`] (authentication, redirects) → [`exchange`] (connection, TLS, bounded answer).
+//! The way of a look-up is `registry` (remembered? else one asks for all) → `look_up` (manifest, platform, blob) →
+//! `access` (authentication, redirects) → `exchange` (connection, TLS, bounded answer).
 //!
 //! ```no_run
 //! use image_registry::{ImageRegistry, RegistrySettings};
