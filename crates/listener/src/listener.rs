@@ -95,7 +95,7 @@ impl Listener {
     pub async fn serve<S, B>(self, service: S, stop: CancellationToken, drain: Duration)
     where
         S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
-        S: Clone + Send + Sync + 'static,
+        S: Clone + Send + 'static,
         S::Future: Send + 'static,
         B: Body<Data: Send, Error: Into<Box<dyn StdError + Send + Sync>>> + Send + 'static,
     {
@@ -110,9 +110,9 @@ impl Listener {
     /// All connections are cut.
     pub async fn serve_each<F, S, B>(self, service_for: F, stop: CancellationToken, drain: Duration)
     where
-        F: Fn(Peer) -> S + Clone + Send + Sync + 'static,
+        F: Fn(Peer) -> S + Clone + Send + 'static,
         S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
-        S: Send + Sync + 'static,
+        S: Send + 'static,
         S::Future: Send + 'static,
         B: Body<Data: Send, Error: Into<Box<dyn StdError + Send + Sync>>> + Send + 'static,
     {

@@ -3,7 +3,6 @@
 pub(crate) mod body;
 pub(crate) mod error;
 pub(crate) mod layers;
-pub(crate) mod listener;
 pub(crate) mod pieces;
 pub(crate) mod reply;
 pub(crate) mod route;

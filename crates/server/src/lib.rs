@@ -2,7 +2,7 @@
 //! operator's listener and the gateway.
 //!
 //! It alone knows both languages, the wire's (*runtime*) and the core's (*sandbox*), and which backend and store exist.
-//! The way of a request is `http/listener.rs` → `http/layers.rs` → `http/route.rs` → `http/router.rs` → `auth.rs` →
+//! The way of a request is the crate `listener` → `http/layers.rs` → `http/route.rs` → `http/router.rs` → `auth.rs` →
 //! `handlers/*.rs` with `convert.rs` → the core.
 //!
 //! ```no_run
@@ -24,6 +24,7 @@ mod data_dir;
 mod error;
 mod handlers;
 mod http;
+mod listeners;
 mod metrics;
 mod operator;
 mod serve;

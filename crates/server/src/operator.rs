@@ -37,8 +37,10 @@ struct Readiness {
 /// The service that answers the operator's requests.
 pub(crate) fn service<B: Send + 'static>(
     operator: Arc<Operator>,
-) -> impl Service<Request<B>, Response = Reply, Error = Infallible, Future: Send> + Clone + Send + 'static
-{
+) -> impl Service<Request<B>, Response = Reply, Error = Infallible, Future: Send + 'static>
++ Clone
++ Send
++ 'static {
     service_fn(move |request: Request<B>| {
         let operator = Arc::clone(&operator);
         async move {

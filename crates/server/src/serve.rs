@@ -1,10 +1,11 @@
 //! `pinfold serve`: from the configuration to the last connection.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use gateway::Gateway;
+use hyper_util::service::TowerToHyperService;
+use listener::Listener;
 use metrics_exporter_prometheus::PrometheusHandle;
 use runtime_core::{Agent, Core, SandboxBackend};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -16,14 +17,11 @@ use crate::config::{Config, Settings};
 use crate::data_dir::{API_ADDRESS, DataDir, OPERATOR_ADDRESS};
 use crate::error::Error;
 use crate::http::layers;
-use crate::http::listener::Listener;
 use crate::http::router;
 use crate::operator::{self, Operator};
 use crate::shutdown::Signals;
-use crate::{metrics, telemetry, wiring};
+use crate::{listeners, metrics, telemetry, wiring};
 
-/// Where the operator's listener listens unless told otherwise.
-const OPERATOR: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9001);
 /// What a call may take beside its hold (contract §1.11).
 const CALL: Duration = Duration::from_secs(10);
 /// For the core and the store each to finish what is under way.
@@ -123,8 +121,8 @@ impl Server {
         let config = &settings.config;
         let keys = wiring::keys(&settings.api_keys, &data)?;
         // Bound before anything acts: a taken port must not cost a sandbox.
-        let api_listener = bind("api", config.listen, "listen").await?;
-        let operator_listener = bind_operator(config.operator.listen).await?;
+        let api_listener = listeners::api(config)?;
+        let operator_listener = listeners::operator(config)?;
         let (backend, agent) = match world {
             World::ThisMachine => (
                 wiring::backend(settings, &data, &store).await?,
@@ -159,8 +157,11 @@ impl Server {
     ) -> Result<(), Error> {
         self.note(&listener, API_ADDRESS)?;
         let service = layers::around(router::service(Arc::new(api)), CALL + config.hold);
-        self.tasks
-            .spawn(listener.serve(service, self.stop.clone(), self.drain));
+        self.tasks.spawn(listener.serve(
+            TowerToHyperService::new(service),
+            self.stop.clone(),
+            self.drain,
+        ));
         Ok(())
     }
 
@@ -180,8 +181,11 @@ impl Server {
             }
         });
         let service = operator::service(Arc::new(Operator { core, metrics }));
-        self.tasks
-            .spawn(listener.serve(service, self.stop_operator.clone(), OPERATOR_DRAIN));
+        self.tasks.spawn(listener.serve(
+            TowerToHyperService::new(service),
+            self.stop_operator.clone(),
+            OPERATOR_DRAIN,
+        ));
         Ok(())
     }
 
@@ -225,38 +229,6 @@ impl Server {
             if ended.is_err() {
                 tracing::warn!(part, "not finished in time");
             }
-        }
-    }
-}
-
-async fn bind(
-    name: &'static str,
-    address: SocketAddr,
-    setting: &'static str,
-) -> Result<Listener, Error> {
-    Listener::bind(name, address)
-        .await
-        .map_err(|source| Error::Listen {
-            address,
-            setting,
-            source,
-        })
-}
-
-/// A port that nobody chose gives way to another server's.
-async fn bind_operator(chosen: Option<SocketAddr>) -> Result<Listener, Error> {
-    let (name, setting) = ("operator", "operator.listen");
-    if let Some(address) = chosen {
-        return bind(name, address, setting).await;
-    }
-    match bind(name, OPERATOR, setting).await {
-        Ok(listener) => Ok(listener),
-        Err(error) => {
-            tracing::warn!(
-                error = crate::http::error::chain(&error),
-                "the operator's listener gets another port"
-            );
-            bind(name, SocketAddr::new(OPERATOR.ip(), 0), setting).await
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response};
 use http_body::Body;
+use listener::Peer;
 use runtime_core::{Entropy as _, SystemEntropy};
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt as _, service_fn};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -37,12 +38,12 @@ pub(crate) fn around<S, B>(
     Request<B>,
     Response = Response<impl Body<Data = Bytes, Error: Into<BoxError> + Send> + Send + 'static>,
     Error = Infallible,
-    Future: Send,
+    Future: Send + 'static,
 > + Clone
 + Send
 + 'static
 where
-    S: Service<Request<B>, Response = Reply, Error = Infallible, Future: Send>
+    S: Service<Request<B>, Response = Reply, Error = Infallible, Future: Send + 'static>
         + Clone
         + Send
         + 'static,
@@ -99,9 +100,14 @@ fn span<B>(request: &Request<B>) -> Span {
         .get(REQUEST_ID)
         .and_then(|id| id.to_str().ok())
         .unwrap_or_default();
+    let client = request
+        .extensions()
+        .get::<Peer>()
+        .map(|peer| tracing::field::display(peer.client(request.headers())));
     tracing::info_span!(
         "request",
         request.id = id,
+        client.address = client,
         method = %request.method(),
         route = tracing::field::Empty,
         tenant.id = tracing::field::Empty,

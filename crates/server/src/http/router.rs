@@ -22,7 +22,10 @@ use crate::handlers::{
 /// The service that answers the API's requests.
 pub(crate) fn service<B>(
     api: Arc<Api>,
-) -> impl Service<Request<B>, Response = Reply, Error = Infallible, Future: Send> + Clone + Send + 'static
+) -> impl Service<Request<B>, Response = Reply, Error = Infallible, Future: Send + 'static>
++ Clone
++ Send
++ 'static
 where
     B: Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
 {
