@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
 use crate::support::{Running, SOON, client, held, read, settings, soon};
 
 /// How long clients may be slow where a test waits for the end of it.
@@ -119,4 +121,60 @@ async fn a_panicking_request_costs_its_connection_alone() {
         assert!(get("/panic").await.is_err());
         assert_eq!(read(get("/").await.unwrap()).await.1, "well");
     }
+}
+
+#[tokio::test]
+async fn a_large_head_that_is_still_being_sent_is_answered_too() {
+    let mut settings = settings();
+    settings.head_bytes = 16 * 1024;
+    let running = Running::echo(settings).await;
+    // More than fits into the buffers between both ends: the client is writing when it is refused.
+    let head = format!(
+        "GET / HTTP/1.1\r\nhost: a\r\nx-long: {}\r\n\r\n",
+        "a".repeat(512 * 1024)
+    );
+    let raw = running.connect().await;
+    let (mut reads, mut writes) = raw.0.into_split();
+    let sending = async {
+        // Refused clients cannot send all.
+        writes.write_all(head.as_bytes()).await.ok();
+        writes
+    };
+    let reading = async {
+        let mut answer = vec![0; 4096];
+        let length = reads.read(&mut answer).await.unwrap();
+        String::from_utf8_lossy(&answer[..length]).into_owned()
+    };
+    let (_writes, answer) = soon(async { tokio::join!(sending, reading) }).await;
+    assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+}
+
+/// A frame of HTTP/2.
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+#[tokio::test]
+async fn streams_that_are_begun_only_to_be_reset_end_the_connection() {
+    let (headers, reset, settings_kind, go_away) = (1, 3, 4, 7);
+    let running = Running::echo(settings()).await;
+    let mut raw = running.connect().await;
+    let mut flood = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    flood.extend(frame(settings_kind, 0, 0, &[]));
+    for stream in (1..2001).step_by(2) {
+        // GET http://a/, by the tables of HPACK.
+        flood.extend(frame(headers, 5, stream, b"\x82\x86\x84\x41\x01a"));
+        flood.extend(frame(reset, 0, stream, &[0, 0, 0, 8]));
+    }
+    soon(raw.0.write_all(&flood)).await.ok();
+    let rest = raw.rest_bytes().await;
+    let mut kinds = Vec::new();
+    let mut at = rest.as_slice();
+    while let [a, b, c, kind, ..] = *at {
+        let length = usize::try_from(u32::from_be_bytes([0, a, b, c])).unwrap();
+        kinds.push(kind);
+        at = at.get(9 + length..).unwrap_or_default();
+    }
+    assert!(kinds.contains(&go_away), "{kinds:?}");
 }

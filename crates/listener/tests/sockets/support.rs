@@ -172,10 +172,14 @@ impl Raw {
 
     /// All that comes until the other side ends the connection.
     pub(crate) async fn rest(&mut self) -> String {
+        String::from_utf8_lossy(&self.rest_bytes().await).into_owned()
+    }
+
+    pub(crate) async fn rest_bytes(&mut self) -> Vec<u8> {
         let mut rest = Vec::new();
         // A reset is an end, too.
         soon(self.0.read_to_end(&mut rest)).await.ok();
-        String::from_utf8_lossy(&rest).into_owned()
+        rest
     }
 }
 
