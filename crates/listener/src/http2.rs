@@ -35,6 +35,9 @@ const SEND_BUFFER_BYTES: usize = 128 * 1024;
 /// How often a silent client is asked whether it is there, and how long it may take to say so.
 const PING: Duration = Duration::from_secs(20);
 
+/// For a client to let go of a connection that is to end and has no request under way.
+const FAREWELL: Duration = Duration::from_secs(1);
+
 /// How HTTP/2 is spoken.
 #[derive(Debug, Clone)]
 pub(crate) struct Http2 {
@@ -88,18 +91,24 @@ impl Http2 {
             .builder(streams.clone())
             .serve_connection(TokioIo::new(stream), service);
         let mut connection = pin!(connection);
+        let enough = async {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = streams.unused_for(self.idle) => {}
+            }
+        };
         // A connection that is not polled loses nothing.
         let ended = tokio::select! {
             biased;
             ended = connection.as_mut() => Some(ended),
-            () = stop.cancelled() => {
+            () = enough => {
                 connection.as_mut().graceful_shutdown();
-                Some(connection.await)
-            }
-            () = streams.unused_for(self.idle) => {
-                connection.as_mut().graceful_shutdown();
-                // Nothing is under way but what begins just now.
-                tokio::time::timeout(self.idle, connection).await.ok()
+                // What is under way ends. Clients that do not answer to the farewell are not waited for.
+                tokio::select! {
+                    biased;
+                    ended = connection => Some(ended),
+                    () = streams.unused_for(FAREWELL) => None,
+                }
             }
         };
         if let Some(Err(error)) = ended {

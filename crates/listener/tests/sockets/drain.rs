@@ -54,3 +54,22 @@ async fn what_outlasts_the_drain_time_is_cut() {
         assert!(request.is_closed(), "the request goes on");
     }
 }
+
+#[tokio::test]
+async fn a_client_that_does_not_answer_to_a_farewell_is_not_waited_for() {
+    let service = hyper::service::service_fn(async |_request| {
+        Ok(http::Response::new(
+            http_body_util::Full::<bytes::Bytes>::default(),
+        ))
+    });
+    // Longer than the test waits.
+    let running = Running::with(settings(), service, SOON * 10).await;
+    let mut raw = running.connect().await;
+    raw.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0")
+        .await;
+    // The server's own settings: the connection stands.
+    soon(raw.0.readable()).await.unwrap();
+    running.stop();
+    running.ended().await;
+    assert!(raw.rest().await.len() > 9);
+}
