@@ -37,8 +37,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    Health, ImageExists, LifecycleRequest, RegistryPrefix, Runtime, RuntimeList, StartRequest,
-    WarmConfig, WarmConfigs,
+    Health, ImageExists, LifecycleRequest, RegistryPrefix, Runtime, RuntimeEvent, RuntimeEvents,
+    RuntimeList, RuntimeLogs, StartRequest, WarmConfig, WarmConfigs,
 };
 
 pub use builder::ClientBuilder;
@@ -172,6 +172,34 @@ impl Client {
     /// [`ClientError`].
     pub async fn health(&self) -> Result<Health, ClientError> {
         self.get_json("/health").await
+    }
+
+    /// `GET /list?state=open`, of servers of ours: every runtime that is not stopped, the paused and failed ones, too.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn list_open(&self) -> Result<RuntimeList, ClientError> {
+        self.get_json("/list?state=open").await
+    }
+
+    /// `GET /runtime/{id}/logs`, of servers of ours: at most the last `bytes` of what a runtime wrote.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn logs(&self, id: &str, bytes: u64) -> Result<String, ClientError> {
+        let path = format!("/runtime/{}/logs?bytes={bytes}", segment(id));
+        let logs: RuntimeLogs = self.get_json(&path).await?;
+        Ok(logs.logs)
+    }
+
+    /// `GET /runtime/{id}/events`, of servers of ours: what happened to a runtime, oldest first.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn events(&self, id: &str) -> Result<Vec<RuntimeEvent>, ClientError> {
+        let path = format!("/runtime/{}/events", segment(id));
+        let events: RuntimeEvents = self.get_json(&path).await?;
+        Ok(events.events)
     }
 
     /// Any `GET`: `path` begins with `/`, may have a query, and is percent-encoded already (see [`segment`]).

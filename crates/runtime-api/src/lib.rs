@@ -26,6 +26,7 @@
 //! | `runtime` | the runtime object and its status words |
 //! | `list`, `sessions` | many of them, written from ready fragments; the ids of a batch |
 //! | `images`, `health` | the other answers |
+//! | `extensions` | what a server of ours tells beside the contract: events and logs |
 //! | `warm`, `admin` | warm configurations; what administrators ask and get |
 //! | `body`, `query` | how a body and a query are read, and the error when they cannot be |
 //! | `client` | a typed client, behind the feature of that name |
@@ -38,6 +39,7 @@ pub mod client;
 mod command;
 mod environment;
 mod error;
+mod extensions;
 mod health;
 mod images;
 mod lifecycle;
@@ -54,6 +56,7 @@ pub use body::BodyError;
 pub use command::{Command, Entrypoint};
 pub use environment::Environment;
 pub use error::{ErrorBody, ErrorCode};
+pub use extensions::{RuntimeEvent, RuntimeEvents, RuntimeLogs};
 pub use health::Health;
 pub use images::{ImageExists, ImageFacts, ImageQuery, RegistryPrefix};
 pub use lifecycle::LifecycleRequest;

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{
     AdminApiKey, AdminChallenge, AdminToken, ErrorBody, Health, ImageExists, Message,
-    RegistryPrefix, Runtime, RuntimeList, WarmConfig, WarmConfigs,
+    RegistryPrefix, Runtime, RuntimeEvents, RuntimeList, RuntimeLogs, WarmConfig, WarmConfigs,
 };
 
 /// A body of this API. Only types of this crate are one, which is why writing it cannot fail.
@@ -43,6 +43,8 @@ responses!(
     ImageExists,
     RegistryPrefix,
     Runtime,
+    RuntimeEvents,
     RuntimeList,
+    RuntimeLogs,
     WarmConfigs
 );

@@ -1,6 +1,6 @@
 //! The command line.
 
-mod client;
+mod error;
 mod exec;
 mod output;
 mod sandboxes;
@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use client::CommandError;
+pub use error::CommandError;
 
 use crate::config::{Environment, Flags, Settings};
 use crate::error::Error;

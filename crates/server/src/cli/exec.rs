@@ -4,14 +4,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use http::{HeaderName, Method};
-use runtime_api::Runtime;
-use secrecy::SecretString;
+use runtime_api::client::Client;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
-use super::client::{Call, Client, CommandError, parsed};
+use super::error::CommandError;
 use super::output::{print, print_error};
-use super::sandboxes::runtime;
 
 /// How the agent server (1.58) runs one command.
 const PATH: &str = "/api/bash/execute_bash_command";
@@ -50,29 +48,29 @@ struct Output {
 
 impl Exec {
     pub(super) async fn run(self, client: &Client, json: bool) -> Result<ExitCode, CommandError> {
-        let runtime: Runtime = parsed(&runtime(client, &self.id).await?, "/runtime")?;
-        let key: SecretString = runtime.session_api_key.expose().to_owned().into();
-        let line = line(&self.command);
+        let runtime = client.runtime(&self.id).await;
+        let runtime = runtime.map_err(CommandError::of(format!("cannot look up {}", self.id)))?;
+        let agent = Client::builder(&runtime.url)
+            .session_api_key(&runtime.session_api_key)
+            .time_out(Duration::from_secs(self.timeout.into()) + OVERHEAD)
+            .build()?;
         let request = Request {
-            command: &line,
+            command: &line(&self.command),
             cwd: self.cwd.as_deref(),
             timeout: self.timeout,
         };
-        let url = format!("{}{PATH}", runtime.url);
-        let call = Call {
-            method: Method::POST,
-            url: url.clone(),
-            key_header: HeaderName::from_static("x-session-api-key"),
-            key: &key,
-            // Texts and a number are always written.
-            body: Some(serde_json::to_vec(&request).unwrap_or_default()),
-            limit: Duration::from_secs(self.timeout.into()) + OVERHEAD,
-            what: format!("cannot run a command in {}", self.id),
-        };
-        let body = client.call(call).await?;
-        let output: Output = parsed(&body, &url)?;
+        let answer: Box<RawValue> =
+            agent
+                .post_json(PATH, &request)
+                .await
+                .map_err(CommandError::of(format!(
+                    "cannot run a command in {}",
+                    self.id
+                )))?;
+        let output: Output =
+            serde_json::from_str(answer.get()).map_err(|source| CommandError::Output { source })?;
         if json {
-            print(&(String::from_utf8_lossy(&body).into_owned() + "\n"))?;
+            print(&format!("{}\n", answer.get()))?;
         } else {
             print(output.stdout.as_deref().unwrap_or_default())?;
             print_error(output.stderr.as_deref().unwrap_or_default())?;

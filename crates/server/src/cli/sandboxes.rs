@@ -6,13 +6,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{ArgGroup, Args, Subcommand};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use runtime_api::{Runtime, RuntimeList};
-use secrecy::SecretString;
-use serde::Deserialize;
-use serde_json::json;
+use runtime_api::LifecycleRequest;
+use runtime_api::client::{Client, segment};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::value::RawValue;
 
-use super::client::{Client, CommandError, parsed};
+use super::error::CommandError;
 use super::exec::Exec;
 use super::output::{complain, print};
 use super::table;
@@ -102,7 +101,7 @@ impl Sandboxes {
             .url
             .or_else(|| environment.get("PINFOLD_URL").map(str::to_owned))
             .unwrap_or_else(|| url(data_dir.as_ref()));
-        let client = Client::new(&url, key);
+        let client = Client::new(&url, key.expose_secret())?;
         match self.action {
             Action::List { all } => list(&client, all, self.json).await?,
             Action::Get { id } => get(&client, &id, self.json).await?,
@@ -142,87 +141,61 @@ fn url(data_dir: Option<&PathBuf>) -> String {
 }
 
 async fn list(client: &Client, all: bool, json: bool) -> Result<(), CommandError> {
-    let path = if all { OPEN } else { "/list" };
-    let body = client
-        .get(path, "cannot list the sandboxes".to_owned())
-        .await?;
+    const WHAT: &str = "cannot list the sandboxes";
+
     if json {
-        return as_sent(&body);
+        return as_sent(client, if all { OPEN } else { "/list" }, WHAT).await;
     }
-    let list: RuntimeList = parsed(&body, "/list")?;
+    let list = if all {
+        client.list_open().await
+    } else {
+        client.list().await
+    };
+    let list = list.map_err(CommandError::of(WHAT))?;
     Ok(print(&table::list(&list.runtimes))?)
 }
 
 async fn get(client: &Client, id: &str, json: bool) -> Result<(), CommandError> {
-    let body = runtime(client, id).await?;
+    let what = format!("cannot look up {id}");
     if json {
-        return as_sent(&body);
+        return as_sent(client, &path(id, ""), what).await;
     }
-    Ok(print(&table::one(&parsed(&body, "/runtime")?))?)
-}
-
-/// One runtime object, as sent.
-pub(super) async fn runtime(client: &Client, id: &str) -> Result<bytes::Bytes, CommandError> {
-    client
-        .get(&path(id, ""), format!("cannot look up {id}"))
-        .await
+    let runtime = client.runtime(id).await.map_err(CommandError::of(what))?;
+    Ok(print(&table::one(&runtime))?)
 }
 
 async fn events(client: &Client, id: &str, json: bool) -> Result<(), CommandError> {
-    #[derive(Deserialize)]
-    struct Events {
-        events: Vec<table::Event>,
-    }
-
     let what = format!("cannot look up the events of {id}");
-    let body = client.get(&path(id, "/events"), what).await?;
     if json {
-        return as_sent(&body);
+        return as_sent(client, &path(id, "/events"), what).await;
     }
-    let events: Events = parsed(&body, "/events")?;
-    Ok(print(&table::events(&events.events))?)
+    let events = client.events(id).await.map_err(CommandError::of(what))?;
+    Ok(print(&table::events(&events))?)
 }
 
 async fn logs(client: &Client, id: &str, bytes: u64, json: bool) -> Result<(), CommandError> {
-    #[derive(Deserialize)]
-    struct Logs {
-        logs: String,
-    }
-
-    let path = path(id, &format!("/logs?bytes={bytes}"));
     let what = format!("cannot read the logs of {id}");
-    let body = client.get(&path, what).await?;
     if json {
-        return as_sent(&body);
+        return as_sent(client, &path(id, &format!("/logs?bytes={bytes}")), what).await;
     }
-    let logs: Logs = parsed(&body, "/logs")?;
-    Ok(print(&logs.logs)?)
+    let logs = client.logs(id, bytes).await;
+    Ok(print(&logs.map_err(CommandError::of(what))?)?)
 }
 
 /// Each on its own: one that cannot be stopped keeps no other alive.
 async fn stop(client: &Client, stop: Stop, json: bool) -> Result<(), CommandError> {
     let ids = if stop.all {
-        let what = "cannot list the sandboxes".to_owned();
-        let list: RuntimeList = parsed(&client.get(OPEN, what).await?, "/list")?;
-        list.runtimes
-            .into_iter()
-            .map(|runtime| runtime.runtime_id)
-            .collect()
+        let open = client.list_open().await;
+        let open = open.map_err(CommandError::of("cannot list the sandboxes"))?;
+        let runtimes = open.runtimes.into_iter();
+        runtimes.map(|runtime| runtime.runtime_id).collect()
     } else {
         stop.ids
     };
     let mut failed = 0;
     for id in &ids {
-        let body = json!({ "runtime_id": id });
-        match client
-            .post("/stop", &body, format!("cannot stop {id}"))
-            .await
-        {
-            Ok(body) if json => as_sent(&body)?,
-            Ok(body) => {
-                let runtime: Runtime = parsed(&body, "/stop")?;
-                print(&format!("{} stopped\n", runtime.runtime_id))?;
-            }
+        match stop_one(client, id, json).await {
+            Ok(()) => {}
             Err(error) if ids.len() == 1 => return Err(error),
             Err(error) => {
                 complain(&format!("pinfold: {}", chain(&error)));
@@ -237,25 +210,39 @@ async fn stop(client: &Client, stop: Stop, json: bool) -> Result<(), CommandErro
     Ok(())
 }
 
-fn as_sent(body: &[u8]) -> Result<(), CommandError> {
-    Ok(print(&(String::from_utf8_lossy(body).into_owned() + "\n"))?)
+async fn stop_one(client: &Client, id: &str, json: bool) -> Result<(), CommandError> {
+    let told = CommandError::of(format!("cannot stop {id}"));
+    if json {
+        let request = LifecycleRequest::of(id);
+        let answer: Box<RawValue> = client.post_json("/stop", &request).await.map_err(told)?;
+        return print_raw(&answer);
+    }
+    // The id may be a session's: the answer names the sandbox.
+    let stopped = client.stop(id).await.map_err(told)?;
+    let id = stopped.map_or_else(|| id.to_owned(), |runtime| runtime.runtime_id);
+    Ok(print(&format!("{id} stopped\n"))?)
+}
+
+/// The server's answer to a `GET` as it came.
+async fn as_sent(client: &Client, path: &str, what: impl Into<String>) -> Result<(), CommandError> {
+    let answer: Box<RawValue> = client
+        .get_json(path)
+        .await
+        .map_err(CommandError::of(what))?;
+    print_raw(&answer)
+}
+
+fn print_raw(answer: &RawValue) -> Result<(), CommandError> {
+    Ok(print(&format!("{}\n", answer.get()))?)
 }
 
 fn path(id: &str, rest: &str) -> String {
-    let id = utf8_percent_encode(id, NON_ALPHANUMERIC);
-    format!("/runtime/{id}{rest}")
+    format!("/runtime/{}{rest}", segment(id))
 }
 
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret as _;
-
     use super::*;
-
-    #[test]
-    fn an_id_of_any_letters_is_one_segment() {
-        assert_eq!(path("a/b é", "/logs"), "/runtime/a%2Fb%20%C3%A9/logs");
-    }
 
     #[test]
     fn key_and_address_come_from_the_data_directory() {

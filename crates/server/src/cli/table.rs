@@ -1,17 +1,7 @@
 //! Tables for people. Session keys have no column.
 
 use comfy_table::{ContentArrangement, Table};
-use runtime_api::Runtime;
-use serde::Deserialize;
-
-/// One entry of a sandbox's timeline, as the server sends it.
-#[derive(Debug, Deserialize)]
-pub(super) struct Event {
-    at: Option<String>,
-    kind: String,
-    by: String,
-    message: String,
-}
+use runtime_api::{Runtime, RuntimeEvent};
 
 /// Many sandboxes, one a row.
 pub(super) fn list(runtimes: &[Runtime]) -> String {
@@ -71,7 +61,7 @@ pub(super) fn one(runtime: &Runtime) -> String {
 }
 
 /// What happened to a sandbox.
-pub(super) fn events(events: &[Event]) -> String {
+pub(super) fn events(events: &[RuntimeEvent]) -> String {
     let mut table = plain(["AT", "WHAT", "BY", "MESSAGE"]);
     for event in events {
         table.add_row([
@@ -136,7 +126,7 @@ mod tests {
 
     #[test]
     fn events_are_shown_in_order() {
-        let shown = events(&[Event {
+        let shown = events(&[RuntimeEvent {
             at: Some("2026-01-05T10:00:00.000Z".to_owned()),
             kind: "created".to_owned(),
             by: "client".to_owned(),

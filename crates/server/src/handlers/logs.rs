@@ -1,9 +1,8 @@
 //! `GET /runtime/{id}/logs?bytes=`: the end of what a sandbox wrote. Our own, beside the contract.
 
 use http::StatusCode;
-use runtime_api::BodyError;
+use runtime_api::{BodyError, RuntimeLogs};
 use runtime_core::TenantId;
-use serde::Serialize;
 
 use super::Api;
 use crate::http::error::ApiError;
@@ -14,11 +13,6 @@ const DEFAULT: u64 = 64 << 10;
 /// At most, in bytes.
 const MOST: u64 = 4 << 20;
 
-#[derive(Serialize)]
-struct Logs {
-    logs: String,
-}
-
 pub(crate) async fn logs(
     api: &Api,
     tenant: &TenantId,
@@ -26,9 +20,7 @@ pub(crate) async fn logs(
     query: Option<&str>,
 ) -> Result<Reply, ApiError> {
     let logs = api.lifecycle.logs(tenant, id, bytes(query)?).await?;
-    // An object with one text is always written.
-    let body = serde_json::to_vec(&Logs { logs }).unwrap_or_default();
-    Ok(reply::json(StatusCode::OK, body))
+    Ok(reply::of(StatusCode::OK, &RuntimeLogs { logs }))
 }
 
 fn bytes(query: Option<&str>) -> Result<u64, BodyError> {
