@@ -4,11 +4,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::body::{BodyError, Fields};
 
-/// `GET /api/admin/challenge`: what an administrator proves the password with, once and soon.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What an administrator proves the password with, once and soon.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AdminChallenge {
     /// Hexadecimal digits.
     pub challenge: String,
@@ -18,13 +19,15 @@ pub struct AdminChallenge {
     pub iterations: u32,
 }
 
-/// `POST /api/admin/login`: `hash` is PBKDF2-HMAC-SHA256 over the password, with the bytes of the *text* `salt` +
+/// An administrator's login: `hash` is PBKDF2-HMAC-SHA256 over the password, with the bytes of the *text* `salt` +
 /// `challenge` as its salt, 32 bytes, in hexadecimal digits.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AdminLogin {
     /// The challenge that is answered.
+    #[schema(pattern = "^[0-9A-Fa-f]+$")]
     pub challenge: String,
     /// The answer.
+    #[schema(pattern = "^[0-9A-Fa-f]+$")]
     pub hash: String,
 }
 
@@ -63,7 +66,7 @@ fn is_hex(text: &str) -> bool {
 }
 
 /// The answer to a login: the bearer token of the calls that follow. Opaque.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AdminToken {
     /// The token.
     pub token: String,
@@ -75,8 +78,8 @@ impl fmt::Debug for AdminToken {
     }
 }
 
-/// One of `GET /api/admin/api-keys`, which is a bare array.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A key of the API as administrators see it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AdminApiKey {
     /// Its id.
     pub id: String,
@@ -84,9 +87,11 @@ pub struct AdminApiKey {
     pub name: String,
     /// Its text where it stands in the configuration; `""` where only its hash is kept.
     pub key_value: String,
-    /// How many sandboxes may be live; `null` for any number.
+    /// How many runtimes may be live; `null` for any number.
+    #[schema(required)]
     pub max_runtimes: Option<u32>,
     /// `null`: this server counts no credits.
+    #[schema(required)]
     pub remaining_credits: Option<u64>,
 }
 
@@ -100,7 +105,7 @@ impl fmt::Debug for AdminApiKey {
 }
 
 /// What was done, for people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Message {
     /// One sentence.
     pub message: String,

@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::body::BodyError;
 
@@ -54,6 +57,30 @@ impl<'de> Deserialize<'de> for Command {
         Self::parse(value).map_err(serde::de::Error::custom)
     }
 }
+
+/// The finer rules, such as that quotes are closed, are not told by a schema.
+impl PartialSchema for Command {
+    fn schema() -> RefOr<Schema> {
+        let text = || {
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .pattern(Some(r"^[^\x00]*$"))
+        };
+        let words = ArrayBuilder::new()
+            .prefix_items([Schema::from(text().min_length(Some(1)))])
+            .items(text());
+        let command = AnyOfBuilder::new()
+            .item(Schema::from(text()))
+            .item(Schema::from(words))
+            .description(Some(
+                "One text or one word an element. A text is split by the quoting rules of a shell, or run by one where \
+                 it has operators.",
+            ));
+        Schema::from(command).into()
+    }
+}
+
+impl ToSchema for Command {}
 
 /// Arguments may hold keys, so only their number is shown.
 impl fmt::Debug for Command {

@@ -5,6 +5,9 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::body::BodyError;
 
@@ -78,6 +81,30 @@ impl<'de> Deserialize<'de> for Environment {
         Self::parse(value).map_err(serde::de::Error::custom)
     }
 }
+
+/// As a request may send it.
+impl PartialSchema for Environment {
+    fn schema() -> RefOr<Schema> {
+        let scalar = [Type::String, Type::Number, Type::Boolean, Type::Null];
+        let value = ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter(scalar))
+            .pattern(Some(r"^[^\x00]*$"));
+        let name = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .pattern(Some(r"^[^=\x00]+$"));
+        let variables = ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .description(Some(
+                "Variables by name. Numbers and booleans become their text; a variable that is `null` is left out.",
+            ))
+            .property_names(Some(Schema::from(name)))
+            .additional_properties(Some(AdditionalProperties::<Schema>::from(Schema::from(value))));
+        Schema::from(variables).into()
+    }
+}
+
+impl ToSchema for Environment {}
 
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,15 +4,18 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-/// The body of every error, whatever raised it: three families of clients read one of its three fields each.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The body of every error, whatever raised it. Each of its three fields is read by another family of clients.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ErrorBody {
     /// What is wrong and what to do, for people.
+    #[schema(value_type = String)]
     detail: Cow<'static, str>,
     /// What is wrong, for programs.
     error: ErrorCode,
     /// The same as `detail`.
+    #[schema(value_type = String)]
     message: Cow<'static, str>,
 }
 
@@ -39,7 +42,7 @@ impl ErrorBody {
 }
 
 /// What is wrong, for programs. A word once sent keeps its meaning; the status that goes with each is in brackets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorCode {

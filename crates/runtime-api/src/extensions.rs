@@ -1,18 +1,20 @@
 //! What a server of ours tells beside the contract: what happened to a runtime, and what it wrote.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-/// The body of `GET /runtime/{id}/events`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// The timeline of a runtime.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct RuntimeEvents {
     /// What happened, oldest first.
     pub events: Vec<RuntimeEvent>,
 }
 
 /// One entry of a runtime's timeline.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RuntimeEvent {
     /// When (RFC 3339).
+    #[schema(format = DateTime, required)]
     pub at: Option<String>,
     /// What: `created`, `wanted`, `moved`, `restarted`, `failed`.
     pub kind: String,
@@ -22,8 +24,8 @@ pub struct RuntimeEvent {
     pub message: String,
 }
 
-/// The body of `GET /runtime/{id}/logs`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// What a runtime wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct RuntimeLogs {
     /// The end of what it wrote.
     pub logs: String,

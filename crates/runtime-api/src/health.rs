@@ -3,12 +3,15 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The body of a probe that succeeds: `{"status":"ok"}`.
 ///
 /// Clients read that it is an object and nothing more, so the word of another server may be any or none.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Health {
+    /// `ok`.
+    #[schema(value_type = String, example = "ok", required)]
     #[serde(default)]
     status: Cow<'static, str>,
 }

@@ -1,14 +1,16 @@
 //! `GET /registry_prefix` and `GET /image_exists` (contract §6.2).
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::body::BodyError;
 use crate::query;
 
 /// The body of `GET /registry_prefix`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RegistryPrefix {
-    /// Where runtime images live; not empty. V0 appends `/runtime`.
+    /// Where runtime images live; not empty. Old clients append `/runtime`.
+    #[schema(min_length = 1, example = "registry.example.com/openhands")]
     pub registry_prefix: String,
 }
 
@@ -35,19 +37,24 @@ impl ImageQuery {
 }
 
 /// The body of `GET /image_exists`: an image that exists always comes with its facts, which V0 reads unasked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ImageExists {
+    /// Whether there is such an image.
     exists: bool,
+    /// What is known of it; always there where the image exists.
+    #[schema(nullable = false)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     image: Option<ImageFacts>,
 }
 
 /// What a registry knows of an image.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ImageFacts {
     /// When it was pushed (RFC 3339).
+    #[schema(format = DateTime, example = "2026-01-05T10:00:00Z")]
     pub upload_time: String,
-    /// Its size; V0 divides by it.
+    /// Its size in bytes; 0 where it has none.
+    #[schema(example = 1_834_022_912_u64)]
     pub image_size_bytes: u64,
 }
 

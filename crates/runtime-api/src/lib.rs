@@ -69,4 +69,4 @@ pub use sessions::{AskedId, BatchQuery};
 pub use start::{
     Identity, IdentityField, ImagePullPolicy, ResourceFactor, StartRequest, is_legacy,
 };
-pub use warm::{Mount, WarmConfig, WarmConfigs, WarmSource, WarmSpec};
+pub use warm::{Mount, WarmConfig, WarmConfigShape, WarmConfigs, WarmSource, WarmSpec};

@@ -1,14 +1,16 @@
 //! `POST /stop`, `/pause` and `/resume`: which runtime is meant (contract §5.3).
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::body::{BodyError, Fields};
 
-/// The body of the three calls.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// Which runtime is meant: the body of `/stop`, `/pause` and `/resume`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct LifecycleRequest {
-    /// The runtime, or for old clients its session. None is not an error of the body: V0 sends `null` when its start
-    /// failed, which `/stop` and `/pause` answer with 200 and `/resume` with 404.
+    /// The runtime, or for old clients its session. None is not an error of the body: clients send `null` when their
+    /// start failed, which `/stop` and `/pause` answer with 200 and `/resume` with 404.
+    #[schema(pattern = r"^[^\x00]*$", example = "qhzvtbkwmaxeoyrd")]
     pub runtime_id: Option<String>,
 }
 

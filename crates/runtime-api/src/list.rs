@@ -1,11 +1,12 @@
 //! `GET /list`, and the writing of many runtimes from fragments that were rendered before (contract §6.1).
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::runtime::Runtime;
 
-/// The body of `GET /list`: live runtimes, all of them, without pages.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Runtimes, all of them, without pages.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RuntimeList {
     /// The runtimes.
     pub runtimes: Vec<Runtime>,

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::command::Command;
 
@@ -14,19 +15,26 @@ pub use status::{PodStatus, PodStatusCase, PodStatusText, Status, UnknownWord};
 
 /// A runtime as clients see it. What is no `Option` and no list is never `null` and never absent: clients crash on
 /// one missing field of one entry of a page. An `Option` that is none and a list marked so are left out.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Runtime {
     /// Name of the runtime, a DNS label; the same over pause and resume.
+    #[schema(example = "qhzvtbkwmaxeoyrd")]
     pub runtime_id: String,
     /// The caller's name for it, exactly as sent.
+    #[schema(example = "4Zr0bQk7TnUeXw2mLs9PdA")]
     pub session_id: String,
     /// Public base of its port 60000, without a trailing slash.
+    #[schema(
+        format = "uri",
+        example = "https://qhzvtbkwmaxeoyrd.sandbox.example.com"
+    )]
     pub url: String,
     /// Key of the agent in it, present in every state.
+    #[schema(value_type = String, example = "b0x9Yk3lQ7TnUeXw2mLs9PdA4Zr0bQk7TnUeXw2mLs9")]
     pub session_api_key: SessionApiKey,
     /// Where it is.
     pub status: Status,
-    /// The same in the words of a pod; must agree with `status` ([`Status::allows`]).
+    /// The same in the words of a pod; agrees with `status`.
     pub pod_status: PodStatusText,
     /// How often its process was restarted.
     pub restart_count: u32,
@@ -37,6 +45,7 @@ pub struct Runtime {
     /// The command as sent; `""` for none.
     pub command: Command,
     /// Why it waits or failed, for people.
+    #[schema(nullable = false)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_detail: Option<String>,
     /// Statuses of its containers while it waits; left out when empty. Clients only log them.
@@ -54,27 +63,35 @@ pub struct Runtime {
     )]
     pub events: Vec<Value>,
     /// The end of its log when it failed; the SDK puts it into its error.
+    #[schema(nullable = false)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pod_logs: Option<String>,
     /// The image.
+    #[schema(nullable = false)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
     /// When it was made (RFC 3339, like the times below).
+    #[schema(nullable = false, format = DateTime)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<String>,
     /// When its state changed last.
+    #[schema(nullable = false, format = DateTime)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<String>,
     /// When somebody used it last.
+    #[schema(nullable = false, format = DateTime)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_activity_at: Option<String>,
     /// Public base of its VS Code.
+    #[schema(nullable = false, format = "uri")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vscode_url: Option<String>,
     /// Why its process ended last.
+    #[schema(nullable = false)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_termination_reason: Option<String>,
     /// The exit code of that end.
+    #[schema(nullable = false)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_termination_exit_code: Option<i32>,
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::body::{BodyError, Fields};
 use crate::command::{Command, Entrypoint};
@@ -9,6 +10,7 @@ use crate::environment::Environment;
 
 mod identity;
 mod resource_factor;
+mod schema;
 
 pub use identity::{Identity, IdentityField};
 pub use resource_factor::ResourceFactor;
@@ -169,7 +171,7 @@ pub fn is_legacy(user_agent: Option<&str>, request: &StartRequest) -> bool {
 }
 
 /// When an image is pulled, in the words of Kubernetes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum ImagePullPolicy {
     /// At every boot.
     Always,

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::body::{BodyError, Fields};
 use crate::command::{Command, Entrypoint};
@@ -13,8 +14,8 @@ use crate::start::{image, numeric_id};
 /// Longest name of a configuration, in bytes.
 const LONGEST_NAME: usize = 255;
 
-/// `GET /api/warm-runtime-configs`: the configurations that hold. None makes clients use their built-in default.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+/// The configurations that hold. None makes clients use their built-in default.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 pub struct WarmConfigs {
     /// The configurations.
     pub configs: Vec<WarmConfig>,
@@ -22,20 +23,21 @@ pub struct WarmConfigs {
 
 /// One configuration. A client that fails to read one fails to start any conversation, so `name`, `image`, `command`,
 /// `environment` and `working_dir` are never left out.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct WarmConfig {
     /// Its name.
     pub name: String,
     /// What stands in it.
     #[serde(flatten)]
     pub spec: WarmSpec,
-    /// Where it comes from; a server that does not say so has files alone.
+    /// Where it comes from.
+    #[schema(required)]
     #[serde(default)]
     pub source: WarmSource,
 }
 
 /// Where a configuration comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum WarmSource {
     /// The operator's file.
@@ -45,30 +47,37 @@ pub enum WarmSource {
     Db,
 }
 
-/// What stands in a configuration, and the body of `PUT /api/admin/warm-runtime-configs/{name}`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// What stands in a configuration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct WarmSpec {
     /// The image, which becomes the `image` of a start request: not empty, without white space or control characters.
     pub image: String,
     /// The command, one word an element; `null` for the image's own.
+    #[schema(required)]
     pub command: Option<Vec<String>>,
     /// Variables: strings only.
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
     pub environment: Environment,
     /// Working directory.
     pub working_dir: String,
     /// How many sandboxes are kept ready.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
     /// User id; 0 is a value.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run_as_user: Option<u32>,
     /// Group id.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run_as_group: Option<u32>,
     /// Group that the disk is writable for.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fs_group: Option<u32>,
     /// A mount that is handed on as it is.
+    #[schema(value_type = serde_json::Value)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fuse_s3_mount: Option<Mount>,
 }
@@ -144,6 +153,42 @@ impl WarmConfig {
             ))
         }
     }
+}
+
+/// The body of a `PUT`, as a client may send it. The name is the path's; `name` and `source` are ignored, so that a
+/// configuration can be sent back as it was read.
+#[derive(Debug, ToSchema)]
+#[schema(as = WarmConfigRequest)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub struct WarmConfigShape {
+    /// The image: not empty, without white space or control characters.
+    #[schema(
+        min_length = 1,
+        pattern = r"^[^\s\x00-\x1f\x7f-\x9f]+$",
+        example = "agent-server:1"
+    )]
+    image: String,
+    /// The command; nothing (`null`, `""` and `[]`) for the image's own.
+    command: Option<Command>,
+    /// Variables.
+    environment: Option<Environment>,
+    /// Working directory.
+    #[schema(min_length = 1, pattern = r"^[^\x00]+$", example = "/workspace")]
+    working_dir: String,
+    /// How many runtimes are kept ready.
+    #[schema(minimum = 0, maximum = 4_294_967_295_u32)]
+    count: Option<u32>,
+    /// User id; 0 is a value.
+    #[schema(minimum = 0, maximum = 2_147_483_647_u32)]
+    run_as_user: Option<u32>,
+    /// Group id.
+    #[schema(minimum = 0, maximum = 2_147_483_647_u32)]
+    run_as_group: Option<u32>,
+    /// Group that the disk is writable for.
+    #[schema(minimum = 0, maximum = 2_147_483_647_u32)]
+    fs_group: Option<u32>,
+    /// A mount that is handed on as it is.
+    fuse_s3_mount: Option<Value>,
 }
 
 /// JSON that is kept and handed on unread. It may hold keys, so `Debug` shows nothing.

@@ -14,6 +14,7 @@ pub(crate) mod stop;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::StatusCode;
 use runtime_api::{Health, RegistryPrefix, WarmConfigs};
 use runtime_core::{Lifecycle, SandboxBackend, Timestamp, View};
@@ -30,6 +31,8 @@ pub(crate) struct Api {
     pub(crate) path_prefix: String,
     pub(crate) registry_prefix: RegistryPrefix,
     pub(crate) images: Images,
+    /// The OpenAPI document, written.
+    pub(crate) openapi: Bytes,
 }
 
 /// Which images there are: those that the backend that takes new sandboxes could launch.
@@ -43,6 +46,11 @@ pub(crate) struct Images {
 /// `GET /health` and the probes: the process answers.
 pub(crate) fn health() -> Reply {
     reply::of(StatusCode::OK, &Health::OK)
+}
+
+/// `GET /openapi.json`
+pub(crate) fn openapi(api: &Api) -> Reply {
+    reply::json(StatusCode::OK, api.openapi.clone())
 }
 
 /// `GET /api/warm-runtime-configs`: none, which makes clients use their built-in default.

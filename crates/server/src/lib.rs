@@ -26,6 +26,7 @@ mod handlers;
 mod http;
 mod listeners;
 mod metrics;
+mod openapi;
 mod operator;
 mod serve;
 mod shutdown;

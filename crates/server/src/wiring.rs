@@ -24,6 +24,7 @@ use crate::convert::{CaseRule, RuntimeRender};
 use crate::data_dir::DataDir;
 use crate::error::Error;
 use crate::handlers::{Api, Images};
+use crate::openapi;
 
 /// The database in the data directory.
 const DATABASE: &str = "pinfold.db";
@@ -227,6 +228,7 @@ pub(crate) fn api(
             backend,
             since: SystemClock.now(),
         },
+        openapi: openapi::text(&config.path_prefix).into(),
     }
 }
 

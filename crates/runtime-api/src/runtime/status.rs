@@ -1,12 +1,16 @@
 //! The status words and which of them agree (contract §5).
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 /// Where a runtime is. Always lower case: clients compare it exactly.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Accepted, and not yet reachable.
@@ -151,6 +155,29 @@ impl PodStatusText {
     /// The word.
     pub const fn as_str(self) -> &'static str {
         self.status.word(self.case)
+    }
+}
+
+/// Every word in both writings.
+impl PartialSchema for PodStatusText {
+    fn schema() -> RefOr<Schema> {
+        let words = [PodStatusCase::Lower, PodStatusCase::Title]
+            .into_iter()
+            .flat_map(|case| PodStatus::ALL.map(|status| status.word(case)));
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(
+                "Where a runtime is, in the words of a pod. In title case for runtimes that clients 0.10 to 0.14 \
+                 started, which compare it so; `unknown` is never sent.",
+            ))
+            .enum_values(Some(words));
+        Schema::Object(schema.build()).into()
+    }
+}
+
+impl ToSchema for PodStatusText {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("PodStatus")
     }
 }
 

@@ -52,17 +52,19 @@ impl IdentityField {
 }
 
 impl Identity {
-    /// The first of the three fields that is present; those after it are not looked at. `""` is absent.
+    /// The first of the three fields that is present; each must be a name or nothing. `""` is absent.
     pub(super) fn parse(fields: &mut Fields) -> Result<Option<Self>, BodyError> {
+        let mut first = None;
         for field in IdentityField::BY_PRECEDENCE {
-            match fields.take(field.as_str()) {
-                None => {}
-                Some(Value::String(id)) if id.is_empty() => {}
-                Some(Value::String(id)) => return Self::checked(id, field).map(Some),
+            let found = match fields.take(field.as_str()) {
+                None => None,
+                Some(Value::String(id)) if id.is_empty() => None,
+                Some(Value::String(id)) => Some(Self::checked(id, field)?),
                 Some(other) => return Err(BodyError::must_be(field.as_str(), "a string", &other)),
-            }
+            };
+            first = first.or(found);
         }
-        Ok(None)
+        Ok(first)
     }
 
     fn checked(id: String, field: IdentityField) -> Result<Self, BodyError> {

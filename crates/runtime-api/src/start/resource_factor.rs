@@ -2,6 +2,9 @@
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::body::BodyError;
 
@@ -58,6 +61,26 @@ impl ResourceFactor {
             .then(|| Self((number * 1000.0).round() as u32))
     }
 }
+
+/// A number, or a text that holds one.
+impl PartialSchema for ResourceFactor {
+    fn schema() -> RefOr<Schema> {
+        let number = ObjectBuilder::new()
+            .schema_type(Type::Number)
+            .minimum(Some(LEAST))
+            .maximum(Some(LARGEST));
+        let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(
+            r"^(([1-9]|[1-5][0-9]|6[0-3])(\.[0-9]+)?|64(\.0+)?|0\.[0-9]{0,2}[1-9][0-9]*)$",
+        ));
+        let factor = AnyOfBuilder::new()
+            .item(Schema::from(number))
+            .item(Schema::from(text))
+            .description(Some("A number from 0.001 to 64, or a text that holds one."));
+        Schema::from(factor).into()
+    }
+}
+
+impl ToSchema for ResourceFactor {}
 
 /// A whole number where it is one: what every client sends.
 impl Serialize for ResourceFactor {

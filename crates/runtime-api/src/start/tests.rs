@@ -101,10 +101,6 @@ fn the_session_is_named_by_the_first_field_present() {
             Some(("r", IdentityField::RuntimeId)),
         ),
         (
-            json!({"session_id": "s", "name": 5}),
-            Some(("s", IdentityField::SessionId)),
-        ),
-        (
             json!({"session_id": " a/b.C "}),
             Some((" a/b.C ", IdentityField::SessionId)),
         ),
@@ -272,6 +268,10 @@ fn the_session_is_refused_by_the_name_of_its_field() {
         (
             json!({"runtime_id": {}}),
             "runtime_id must be a string, not an object",
+        ),
+        (
+            json!({"session_id": "s", "name": 5}),
+            "name must be a string, not a number",
         ),
     ]);
 }

@@ -9,9 +9,9 @@ use crate::http::error::ApiError;
 use crate::http::reply::{self, Reply};
 
 /// Unless the query says otherwise, in bytes.
-const DEFAULT: u64 = 64 << 10;
+pub(crate) const DEFAULT: u64 = 64 << 10;
 /// At most, in bytes.
-const MOST: u64 = 4 << 20;
+pub(crate) const MOST: u64 = 4 << 20;
 
 pub(crate) async fn logs(
     api: &Api,

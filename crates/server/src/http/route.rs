@@ -36,10 +36,12 @@ pub(crate) enum Route {
     BuildStatus,
     /// `GET /api/warm-runtime-configs`
     WarmConfigs,
-    /// Anything below `/api/admin`
+    /// The calls of administrators, below `/api/admin`
     Admin,
     /// `GET /health`, `/liveness` and `/readiness`
     Health,
+    /// `GET /openapi.json`
+    OpenApi,
 }
 
 /// Why a request has no route.
@@ -59,8 +61,84 @@ pub(crate) enum RouteError {
     NotText,
 }
 
+/// One path of the API, and the routes that its methods lead to.
+#[derive(Debug)]
+pub(crate) struct Resource {
+    /// The path; a segment in braces is a parameter, of which there is one at most.
+    pub(crate) template: &'static str,
+    /// What it takes, as the header `Allow` says it.
+    pub(crate) allow: &'static str,
+    /// The route of one of these methods, given the parameter's text.
+    route: fn(&Method, String) -> Route,
+}
+
 /// Where reading is allowed, so is asking for the headers alone.
 const READ: &str = "GET, HEAD";
+
+/// The whole surface. What is not here cannot be reached; the first line that fits a path decides.
+pub(crate) const TABLE: [Resource; 23] = [
+    to("/start", "POST", |_, _| Route::Start),
+    to("/stop", "POST", |_, _| Route::Stop),
+    to("/pause", "POST", |_, _| Route::Pause),
+    to("/resume", "POST", |_, _| Route::Resume),
+    to("/list", READ, |_, _| Route::List),
+    to("/runtime/{id}", READ, |_, id| Route::Runtime(id)),
+    to("/runtime/{id}/logs", READ, |_, id| Route::Logs(id)),
+    to("/runtime/{id}/events", READ, |_, id| Route::Events(id)),
+    to("/sessions/batch", READ, |_, _| Route::Batch),
+    to("/sessions/{id}", READ, |_, id| Route::Session(id)),
+    to("/registry_prefix", READ, |_, _| Route::RegistryPrefix),
+    to("/image_exists", READ, |_, _| Route::ImageExists),
+    to("/build", "POST", |_, _| Route::Build),
+    to("/build_status", READ, |_, _| Route::BuildStatus),
+    to("/api/warm-runtime-configs", READ, |_, _| Route::WarmConfigs),
+    to("/api/admin/challenge", READ, |_, _| Route::Admin),
+    to("/api/admin/login", "POST", |_, _| Route::Admin),
+    to("/api/admin/api-keys", READ, |_, _| Route::Admin),
+    to(
+        "/api/admin/warm-runtime-configs/{name}",
+        "PUT, DELETE",
+        |_, _| Route::Admin,
+    ),
+    to("/health", READ, |_, _| Route::Health),
+    to("/liveness", READ, |_, _| Route::Health),
+    to("/readiness", READ, |_, _| Route::Health),
+    to("/openapi.json", READ, |_, _| Route::OpenApi),
+];
+
+const fn to(
+    template: &'static str,
+    allow: &'static str,
+    route: fn(&Method, String) -> Route,
+) -> Resource {
+    Resource {
+        template,
+        allow,
+        route,
+    }
+}
+
+impl Resource {
+    /// The text of the parameter, not yet decoded and empty where there is none, if the path is this one.
+    fn fits<'p>(&self, segments: &[&'p str]) -> Option<&'p str> {
+        let mut parameter = "";
+        let mut left = segments.iter();
+        for expected in self.template.split('/').skip(1) {
+            let segment = left.next()?;
+            if expected.starts_with('{') {
+                parameter = segment;
+            } else if segment != &expected {
+                return None;
+            }
+        }
+        left.next().is_none().then_some(parameter)
+    }
+
+    /// The methods that it takes.
+    pub(crate) fn methods(&self) -> impl Iterator<Item = &'static str> {
+        self.allow.split(", ")
+    }
+}
 
 impl Route {
     /// Finds the route. Slashes that are doubled or trail are not there, and `prefix` (empty, or `/v0/runtime`) is cut
@@ -73,38 +151,18 @@ impl Route {
                 return Err(RouteError::Unknown);
             }
         }
+        // One more than the longest line has, so that what is longer fits none.
         let segments: Vec<&str> = segments.take(5).collect();
-        let (route, allowed) = match segments.as_slice() {
-            ["start"] => (Self::Start, "POST"),
-            ["stop"] => (Self::Stop, "POST"),
-            ["pause"] => (Self::Pause, "POST"),
-            ["resume"] => (Self::Resume, "POST"),
-            ["list"] => (Self::List, READ),
-            ["runtime", id] => (Self::Runtime(decoded(id)?), READ),
-            ["runtime", id, "logs"] => (Self::Logs(decoded(id)?), READ),
-            ["runtime", id, "events"] => (Self::Events(decoded(id)?), READ),
-            ["sessions", "batch"] => (Self::Batch, READ),
-            ["sessions", id] => (Self::Session(decoded(id)?), READ),
-            ["registry_prefix"] => (Self::RegistryPrefix, READ),
-            ["image_exists"] => (Self::ImageExists, READ),
-            ["build"] => (Self::Build, "POST"),
-            ["build_status"] => (Self::BuildStatus, READ),
-            ["api", "warm-runtime-configs"] => (Self::WarmConfigs, READ),
-            ["api", "admin", ..] => return Ok(Self::Admin),
-            ["health" | "liveness" | "readiness"] => (Self::Health, READ),
-            _ => return Err(RouteError::Unknown),
-        };
-        // `HEAD` is answered like `GET`; hyper leaves the body out.
-        let asked = if method == Method::HEAD {
-            "GET"
-        } else {
-            method.as_str()
-        };
-        if allowed.split(", ").any(|one| one == asked) {
-            Ok(route)
-        } else {
-            Err(RouteError::Method { allowed })
+        let (resource, parameter) = TABLE
+            .iter()
+            .find_map(|resource| Some((resource, resource.fits(&segments)?)))
+            .ok_or(RouteError::Unknown)?;
+        // `HEAD` stands there where `GET` does and is answered like it; hyper leaves the body out.
+        if !resource.methods().any(|taken| taken == method.as_str()) {
+            let allowed = resource.allow;
+            return Err(RouteError::Method { allowed });
         }
+        Ok((resource.route)(method, decoded(parameter)?))
     }
 
     /// The path with its parameters unfilled: a name for logs and metrics that holds no id.
@@ -127,6 +185,7 @@ impl Route {
             Self::WarmConfigs => "/api/warm-runtime-configs",
             Self::Admin => "/api/admin",
             Self::Health => "/health",
+            Self::OpenApi => "/openapi.json",
         }
     }
 }
@@ -169,11 +228,22 @@ mod tests {
             ("GET /api/warm-runtime-configs", Route::WarmConfigs),
             ("GET /api/admin/challenge", Route::Admin),
             ("POST /api/admin/login", Route::Admin),
+            ("GET /api/admin/api-keys", Route::Admin),
+            ("DELETE /api/admin/warm-runtime-configs/a", Route::Admin),
             ("PUT /api/admin/warm-runtime-configs/a%2Fb", Route::Admin),
             ("GET /health", Route::Health),
             ("GET /liveness", Route::Health),
             ("HEAD /readiness", Route::Health),
+            ("GET /openapi.json", Route::OpenApi),
         ];
+        for resource in &TABLE {
+            let has_line = table.iter().any(|(request, _)| {
+                let path = request.split_once(' ').unwrap().1;
+                let segments: Vec<_> = path.split('/').skip(1).collect();
+                resource.fits(&segments).is_some()
+            });
+            assert!(has_line, "{}", resource.template);
+        }
         for (request, expected) in table {
             assert_eq!(route(request), Ok(expected), "{request}");
         }
@@ -221,6 +291,12 @@ mod tests {
         assert_eq!(allowed("HEAD /start"), "POST");
         assert_eq!(allowed("DELETE /sessions/abc"), "GET, HEAD");
         assert_eq!(allowed("OPTIONS /list"), "GET, HEAD");
+        assert_eq!(allowed("TRACE /list"), "GET, HEAD");
+        assert_eq!(allowed("PROPFIND /health"), "GET, HEAD");
+        assert_eq!(
+            allowed("GET /api/admin/warm-runtime-configs/a"),
+            "PUT, DELETE"
+        );
     }
 
     #[test]
@@ -236,6 +312,9 @@ mod tests {
             "/sessions/a/b",
             "/api",
             "/api/other",
+            "/api/admin",
+            "/api/admin/other",
+            "/api/admin/warm-runtime-configs/a/b",
             "*",
         ] {
             assert_eq!(

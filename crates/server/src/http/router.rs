@@ -91,5 +91,6 @@ where
         // Without keys: probes have none, and an admin fetches the first one here (contract §6.3).
         Route::Admin => Err(ApiError::NoAdmin),
         Route::Health => Ok(handlers::health()),
+        Route::OpenApi => Ok(handlers::openapi(api)),
     }
 }
