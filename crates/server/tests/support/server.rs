@@ -26,7 +26,7 @@ pub(crate) struct Server {
     pub(super) url: String,
     ports: Ports,
     keys: Keys,
-    pub(super) key: String,
+    pub(crate) key: String,
     /// Every key that a `/start` told: none of them may stand in the log.
     pub(super) told: Mutex<Vec<String>>,
     pub(crate) http: Http,

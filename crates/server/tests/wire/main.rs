@@ -13,6 +13,7 @@ mod support;
 
 mod cli;
 mod errors;
+mod families;
 mod gateway;
 mod gateway_streams;
 mod keys;
