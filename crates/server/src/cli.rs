@@ -1,22 +1,23 @@
 //! The command line.
 
+mod config;
 mod error;
 mod exec;
 mod output;
 mod sandboxes;
+mod serve;
 mod table;
 
 use std::ffi::OsString;
 use std::io;
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 pub use error::CommandError;
+use serve::ServeFlags;
 
-use crate::config::{Environment, Flags, Settings};
+use crate::config::{Environment, Settings};
 use crate::error::Error;
 use crate::http::error::chain;
 
@@ -31,29 +32,11 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the API and the gateway to sandboxes, until SIGTERM or Ctrl-C. Sandboxes outlive the server.
-    Serve(Serve),
+    Serve(ServeFlags),
     /// Look at and change the sandboxes of a running server.
     Sandboxes(sandboxes::Sandboxes),
-}
-
-#[derive(Debug, Args)]
-#[expect(clippy::doc_markdown, reason = "clap shows these texts as they are")]
-struct Serve {
-    /// The configuration, a TOML file [env: PINFOLD_CONFIG]
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Where the API listens [default: 127.0.0.1:9000] [env: PINFOLD_LISTEN]
-    #[arg(long, value_name = "ADDR")]
-    listen: Option<SocketAddr>,
-    /// Where metrics and health are served for operators [default: 127.0.0.1:9001] [env: PINFOLD_OPERATOR_LISTEN]
-    #[arg(long, value_name = "ADDR")]
-    operator_listen: Option<SocketAddr>,
-    /// Where records, logs and workspaces are kept [default: ~/.local/share/pinfold] [env: PINFOLD_DATA_DIR]
-    #[arg(long, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
-    /// How the log is written, human or json [default: human] [env: PINFOLD_LOG_FORMAT]
-    #[arg(long, value_name = "FORMAT")]
-    log_format: Option<String>,
+    /// Check the configuration, or print what is in effect.
+    Config(config::Configuration),
 }
 
 /// Runs a command line, `arguments` with the program's name first. What goes wrong is one sentence on standard error.
@@ -77,15 +60,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn run(command: Command, environment: &Environment) -> Result<ExitCode, Error> {
     match command {
-        Command::Serve(serve) => {
-            let flags = Flags {
-                config: serve.config,
-                listen: serve.listen,
-                operator_listen: serve.operator_listen,
-                data_dir: serve.data_dir,
-                log_format: serve.log_format,
-            };
-            let settings = Settings::load(&flags, environment)?;
+        Command::Serve(flags) => {
+            let settings = Settings::load(&flags.into(), environment)?;
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .enable_all()
                 .build()
@@ -99,6 +75,7 @@ fn run(command: Command, environment: &Environment) -> Result<ExitCode, Error> {
             let runtime = one_thread().map_err(Error::Begin)?;
             Ok(runtime.block_on(command.run(environment))?)
         }
+        Command::Config(command) => Ok(command.run(environment).map_err(CommandError::Terminal)?),
     }
 }
 
@@ -126,6 +103,11 @@ mod tests {
         let mut help = String::new();
         let serve = command.find_subcommand_mut("serve").unwrap();
         help.push_str(&serve.render_help().to_string());
+        for action in ["check", "print"] {
+            let config = command.find_subcommand_mut("config").unwrap();
+            let action = config.find_subcommand_mut(action).unwrap();
+            help.push_str(&action.render_help().to_string());
+        }
         let sandboxes = command.find_subcommand_mut("sandboxes").unwrap();
         help.push_str(&sandboxes.render_help().to_string());
         insta::assert_snapshot!(help);

@@ -34,6 +34,6 @@ mod telemetry;
 mod wiring;
 
 pub use cli::{CommandError, main};
-pub use config::{ConfigError, Environment, Flags, Settings};
+pub use config::{ConfigError, Environment, Flags, Mistake, Settings};
 pub use error::Error;
 pub use serve::{serve, serve_over};

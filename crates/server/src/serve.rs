@@ -65,6 +65,9 @@ enum World {
 async fn run(settings: Settings, world: World) -> Result<(), Error> {
     let config = &settings.config;
     telemetry::install(config.log.format, &config.log.level).or(Err(Error::LogLevel))?;
+    for warning in &settings.warnings {
+        tracing::warn!(%warning, "the configuration can be used, and is odd");
+    }
     let mut signals = Signals::listen().map_err(Error::Begin)?;
     let figures = metrics::install().map_err(Error::Metrics)?;
     raise_open_files();
@@ -73,7 +76,7 @@ async fn run(settings: Settings, world: World) -> Result<(), Error> {
         path: settings.data_dir.clone(),
         source,
     })?;
-    let store = wiring::store(config, &data).await?;
+    let store = wiring::store(&settings, &data).await?;
     // The directory is ours from here on: what a killed server left is wrong.
     data.forget_addresses();
     let server = match Server::start(&settings, world, data, Arc::clone(&store), figures).await {
@@ -193,12 +196,6 @@ impl Server {
     fn note(&self, listener: &Listener, name: &str) -> Result<(), Error> {
         let address = listener.address();
         tracing::info!(listener = listener.name(), %address, "listening");
-        if !address.ip().is_loopback() {
-            tracing::warn!(
-                listener = listener.name(),
-                "reachable from other machines without TLS: put something with TLS in front, keys travel here"
-            );
-        }
         self.data
             .write_address(name, address)
             .map_err(|source| Error::DataDir {

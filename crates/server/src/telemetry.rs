@@ -13,7 +13,7 @@ use crate::config::LogFormat;
 /// # Errors
 /// The filter cannot be read.
 pub(crate) fn install(format: LogFormat, level: &str) -> Result<(), ParseError> {
-    let filter = EnvFilter::builder().parse(level)?;
+    let filter = filter(level)?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr);
@@ -30,6 +30,14 @@ pub(crate) fn install(format: LogFormat, level: &str) -> Result<(), ParseError> 
         log_panics();
     }
     Ok(())
+}
+
+/// What is logged.
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn filter(level: &str) -> Result<EnvFilter, ParseError> {
+    EnvFilter::builder().parse(level)
 }
 
 /// A panic is a line of the log like any other, without a backtrace: it is caught at the edge of its request or task.

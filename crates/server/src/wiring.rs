@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use agent_client::HttpAgent;
-use backend_local::{LocalBackend, LocalSettings, LogLimits, Program, Programs};
+use backend_local::{LocalBackend, LocalSettings, LogLimits};
 use gateway::{Gateway, GatewaySettings};
 use runtime_api::{PodStatusCase, RegistryPrefix};
 use runtime_core::{
@@ -19,7 +18,7 @@ use secrecy::ExposeSecret as _;
 use store_sqlite::{SqliteSettings, SqliteStore};
 
 use crate::auth::{FIRST_KEY_FILE, Key, Keys, first_key};
-use crate::config::{CaseChoice, Command, Config, ConfigError, ConfiguredKey, Settings};
+use crate::config::{CaseChoice, Config, ConfiguredKey, Local, Settings};
 use crate::convert::{CaseRule, RuntimeRender};
 use crate::data_dir::DataDir;
 use crate::error::Error;
@@ -34,25 +33,10 @@ const SANDBOXES: &str = "sandboxes";
 const LOCAL: &str = "local";
 
 /// The store. Its lock makes the data directory this process's own.
-pub(crate) async fn store(config: &Config, data: &DataDir) -> Result<Arc<SqliteStore>, Error> {
-    let mut settings = SqliteSettings::new(data.join(DATABASE));
-    if let Some(path) = &config.seal_key_file {
-        let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
-            path: path.clone(),
-            source,
-        })?;
-        let key = text
-            .trim()
-            .parse()
-            .map_err(|error: store_sqlite::InvalidSealKey| {
-                ConfigError::setting(
-                    "seal_key_file",
-                    format!("names {}: {error}", path.display()),
-                )
-            })?;
-        settings.seal_key = Some(key);
-    }
-    let store = SqliteStore::open(settings).await.map_err(Error::Store)?;
+pub(crate) async fn store(settings: &Settings, data: &DataDir) -> Result<Arc<SqliteStore>, Error> {
+    let mut sqlite = SqliteSettings::new(data.join(DATABASE));
+    sqlite.seal_key = settings.seal_key.clone();
+    let store = SqliteStore::open(sqlite).await.map_err(Error::Store)?;
     Ok(Arc::new(store))
 }
 
@@ -75,9 +59,9 @@ pub(crate) async fn backend(
         shim,
         settings.search_path.clone(),
     );
-    backend.programs = programs(&settings.config)?;
+    backend.programs = settings.programs.clone();
     backend.agent_ports = local.ports.clone();
-    backend.limits = limits(&settings.config)?;
+    backend.limits = limits(local);
     backend.grace = local.grace;
     backend.log = LogLimits {
         max_bytes: local.log_size.0,
@@ -87,46 +71,14 @@ pub(crate) async fn backend(
     Ok(Arc::new(backend))
 }
 
-fn programs(config: &Config) -> Result<Programs, ConfigError> {
-    let programs = config.local.images.iter().enumerate().map(|(at, mapped)| {
-        match &mapped.command {
-            Command::Text(text) => Program::parse(&mapped.image, text),
-            Command::Words(words) => Program::new(&mapped.image, words.clone()),
-        }
-        .map_err(|error| {
-            ConfigError::setting(
-                format!("local.images[{at}].command"),
-                format!("is wrong: {error}"),
-            )
-        })
-    });
-    Ok(Programs::before_default(
-        programs.collect::<Result<Vec<_>, _>>()?,
-    ))
-}
-
-fn limits(config: &Config) -> Result<backend_local::Limits, ConfigError> {
+fn limits(local: &Local) -> backend_local::Limits {
     let some = |number: u64| (number > 0).then_some(number);
-    let local = &config.local;
-    let milli_cpu = local.cpu * 1000.0;
-    if !(0.0..=f64::from(u32::MAX)).contains(&milli_cpu) {
-        return Err(ConfigError::setting(
-            "local.cpu",
-            "must be a number of cores, such as 2.0, or 0 for no limit",
-        ));
-    }
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "it lies between 0 and 2^32, as checked above"
-    )]
-    let milli_cpu = milli_cpu.round() as u64;
-    Ok(backend_local::Limits {
+    backend_local::Limits {
         memory_bytes: some(local.memory.0),
-        milli_cpu: some(milli_cpu),
+        milli_cpu: local.milli_cpu(),
         pids: some(local.pids),
         open_files: local.open_files,
-    })
+    }
 }
 
 /// The gateway, which gives addresses at once and answers later.
@@ -204,7 +156,7 @@ fn core_settings(config: &Config) -> runtime_core::Settings {
             ..runtime_core::sandbox::Policy::default()
         },
         hold: config.hold,
-        max_live: config.limits.max_live.get(),
+        max_live: config.limits.max_live(),
         history: config.history,
         ..runtime_core::Settings::default()
     }

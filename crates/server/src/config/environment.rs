@@ -24,6 +24,17 @@ impl Environment {
         self.os(name)?.to_str()
     }
 
+    /// The text of a variable, or what stands there instead; empty is absent.
+    pub(super) fn text(&self, name: &str) -> Option<Result<&str, &OsStr>> {
+        self.os(name).map(|value| value.to_str().ok_or(value))
+    }
+
+    /// The names of those that are set, as far as they are text.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let set = self.0.iter().filter(|(_, value)| !value.is_empty());
+        set.filter_map(|(name, _)| name.to_str())
+    }
+
     /// `PINFOLD_CONFIG`.
     pub(super) fn config_file(&self) -> Option<PathBuf> {
         self.os("PINFOLD_CONFIG").map(PathBuf::from)

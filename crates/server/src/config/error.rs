@@ -1,70 +1,64 @@
-//! Mistakes in the configuration: which key, where, and what is allowed.
+//! Mistakes in the configuration: which key, where it stands, and what is allowed.
 
-use std::io;
-use std::path::PathBuf;
+use std::fmt;
 
-/// Why the configuration cannot be used.
+use super::origin::Origin;
+
+/// One thing that is wrong with the configuration, or odd in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    pub(super) origin: Origin,
+    /// The key; empty for a file as a whole.
+    pub(super) key: String,
+    /// What is wrong; it goes on after the key.
+    pub(super) wrong: String,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.origin != Origin::Default {
+            write!(f, "{}: ", self.origin)?;
+        }
+        if !self.key.is_empty() {
+            write!(f, "`{}` ", self.key)?;
+        }
+        f.write_str(&self.wrong)
+    }
+}
+
+/// Why the configuration cannot be used: everything that is wrong with it, not only the first.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// A file that it names cannot be read.
-    #[error("cannot read {}", .path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// A mistake in the file.
-    #[error("{}, line {line}, column {column}: {mistake}", .path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// From 1.
-        line: usize,
-        /// From 1, in characters.
-        column: usize,
-        /// The key and what is wrong with it.
-        mistake: String,
-    },
-    /// A mistake in an environment variable.
-    #[error("the environment variable {name}: {mistake}")]
-    Variable {
-        /// Its name.
-        name: String,
-        /// What is wrong.
-        mistake: String,
-    },
-    /// A mistake in a flag.
-    #[error("the flag {flag}: {mistake}")]
-    Flag {
-        /// Its name.
-        flag: &'static str,
-        /// What is wrong.
-        mistake: String,
-    },
-    /// A setting that cannot be used, wherever it comes from.
-    #[error("the setting `{key}` {mistake}")]
-    Setting {
-        /// Its key.
-        key: String,
-        /// What is wrong; it goes on after the key.
-        mistake: String,
-    },
-    /// Nothing says where data is to be kept.
-    #[error(
-        "no data directory: set `data_dir`, PINFOLD_DATA_DIR or --data-dir (neither XDG_DATA_HOME nor HOME is an absolute \
-         path)"
-    )]
-    NoHome,
+pub struct ConfigError {
+    mistakes: Vec<Mistake>,
+    warnings: Vec<Mistake>,
 }
 
 impl ConfigError {
-    pub(crate) fn setting(key: impl Into<String>, mistake: impl Into<String>) -> Self {
-        Self::Setting {
-            key: key.into(),
-            mistake: mistake.into(),
+    pub(super) fn new(mut mistakes: Vec<Mistake>, warnings: Vec<Mistake>) -> Self {
+        mistakes.sort_by(|one, other| one.origin.cmp(&other.origin));
+        Self { mistakes, warnings }
+    }
+
+    /// Each of them, in the order in which file, variables and flags stand.
+    pub fn mistakes(&self) -> &[Mistake] {
+        &self.mistakes
+    }
+
+    /// What would work, and is hardly what somebody wants.
+    pub fn warnings(&self) -> &[Mistake] {
+        &self.warnings
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let [mistake] = self.mistakes.as_slice() {
+            return mistake.fmt(f);
         }
+        write!(f, "{} mistakes", self.mistakes.len())?;
+        for mistake in &self.mistakes {
+            write!(f, "\n  {mistake}")?;
+        }
+        Ok(())
     }
 }

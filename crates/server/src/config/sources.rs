@@ -1,146 +1,130 @@
-//! File and environment, put over one another.
+//! File, variables and flags, put over one another, and what is wrong in each.
 
-use std::fs;
+mod file;
+mod variables;
+
 use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::environment::{Environment, PREFIX};
-use super::error::ConfigError;
-use super::file::Config;
+use super::Flags;
+use super::catalogue::{Entry, find};
+use super::environment::Environment;
+use super::error::Mistake;
+use super::origin::{Origin, Origins};
+use super::sections::Config;
+use super::values::{HIDDEN, Kind};
 
-/// Every key that a variable can set: `gateway.ports` is `PINFOLD_GATEWAY_PORTS`. Lists of tables are for files.
-pub(super) const KEYS: [&str; 37] = [
-    "listen",
-    "data_dir",
-    "path_prefix",
-    "registry_prefix",
-    "pod_status_case",
-    "hold",
-    "drain",
-    "history",
-    "seal_key_file",
-    "operator.listen",
-    "log.format",
-    "log.level",
-    "limits.max_live",
-    "gateway.listen",
-    "gateway.public_host",
-    "gateway.ports",
-    "gateway.service_ports",
-    "gateway.hold",
-    "gateway.connect",
-    "gateway.first_byte",
-    "gateway.connections_per_sandbox",
-    "local.ports",
-    "local.grace",
-    "local.memory",
-    "local.cpu",
-    "local.pids",
-    "local.open_files",
-    "local.log_size",
-    "local.log_files",
-    "policy.schedule_deadline",
-    "policy.ready_deadline",
-    "policy.max_boots",
-    "policy.max_restarts",
-    "policy.restart_window",
-    "policy.backoff",
-    "policy.backoff_max",
-    "policy.refusal_grace",
-];
+/// So much of a wrong value is shown, in characters.
+const SHOWN: usize = 60;
 
-/// The configuration of a file, where there is one, and of the environment over it.
-pub(super) fn read(path: Option<&Path>, environment: &Environment) -> Result<Config, ConfigError> {
-    let mut table = match path {
-        Some(path) => file(path)?,
-        None => Table::new(),
-    };
-    merge(&mut table, variables(environment)?);
-    // Both halves were read on their own, so the whole can be read, too.
-    deserialize(table).map_err(|(key, mistake)| ConfigError::setting(key, mistake))
+/// What was read so far.
+#[derive(Debug, Default)]
+pub(super) struct Sources {
+    /// The good values, the last one of each key.
+    table: Table,
+    pub(super) origins: Origins,
+    pub(super) mistakes: Vec<Mistake>,
 }
 
-/// A file that is read as a whole configuration, so that mistakes are told with their place.
-fn file(path: &Path) -> Result<Table, ConfigError> {
-    let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
-        path: path.to_owned(),
-        source,
-    })?;
-    let mistake = |key: &str, error: &toml::de::Error| {
-        let at = error.span().map_or(0, |span| span.start);
-        let (line, column) = place(&text, at);
-        ConfigError::File {
-            path: path.to_owned(),
-            line,
-            column,
-            mistake: described(key, error.message()),
+impl Sources {
+    /// Reads all; later ones win.
+    pub(super) fn read(path: Option<&Path>, environment: &Environment, flags: &Flags) -> Self {
+        let mut sources = Self::default();
+        if let Some(path) = path {
+            let origin = match &flags.config {
+                Some(_) => Origin::Flag("--config"),
+                None => Origin::Variable("PINFOLD_CONFIG".to_owned()),
+            };
+            file::read(path, origin, &mut sources);
+        }
+        variables::read(environment, &mut sources);
+        for (path, flag, text) in flags.values() {
+            if let Some(entry) = find(path) {
+                sources.text(entry, &text, Origin::Flag(flag));
+            }
+        }
+        sources
+    }
+
+    /// The whole, with defaults for what nobody set. Every value was read on its own, so the whole can be read, too.
+    pub(super) fn config(&mut self) -> Config {
+        match deserialize(self.table.clone()) {
+            Ok(config) => config,
+            Err((path, message)) => {
+                let origin = self.origins.of(&path);
+                self.mistake(origin, &path, in_words(&message));
+                Config::default()
+            }
+        }
+    }
+
+    fn mistake(&mut self, origin: Origin, key: &str, wrong: impl Into<String>) {
+        self.mistakes.push(Mistake {
+            origin,
+            key: key.to_owned(),
+            wrong: wrong.into(),
+        });
+    }
+
+    /// The text of a variable or a flag.
+    fn text(&mut self, entry: Entry, text: &str, origin: Origin) {
+        self.value(entry, &meant(entry.key.kind, text), origin);
+    }
+
+    /// One value of a key that no list holds.
+    fn value(&mut self, entry: Entry, value: &Value, origin: Origin) {
+        let path = entry.path();
+        let alone = nested(&path, value.clone());
+        if deserialize(alone.clone()).is_ok() {
+            merge(&mut self.table, alone);
+            self.origins.set(path, origin);
+        } else {
+            self.mistake(origin, &path, refused(entry, value));
+        }
+    }
+}
+
+/// What must be, and what is. Secrets are not shown.
+fn refused(entry: Entry, value: &Value) -> String {
+    let allowed = entry.key.in_words();
+    if entry.key.is_secret {
+        return format!("must be {allowed}");
+    }
+    let value = value.to_string();
+    let shown: String = value.chars().take(SHOWN).collect();
+    let more = if shown.len() < value.len() {
+        HIDDEN
+    } else {
+        ""
+    };
+    format!("must be {allowed}, not {shown}{more}")
+}
+
+/// What a text means for a key of this kind; what cannot be meant stays a text, and is refused as one.
+fn meant(kind: Kind, text: &str) -> Value {
+    let text = text.trim();
+    let value = match kind {
+        Kind::Text => None,
+        Kind::Whole => text.parse().ok().map(Value::Integer),
+        Kind::Number => text.parse().ok().map(Value::Float),
+        Kind::Truth => text.parse().ok().map(Value::Boolean),
+        Kind::List => {
+            let items = text.split(',').map(str::trim);
+            let items = items.filter(|item| !item.is_empty());
+            let items = items.map(|item| Value::String(item.to_owned()));
+            Some(Value::Array(items.collect()))
         }
     };
-    let deserializer = toml::Deserializer::parse(&text).map_err(|error| mistake(".", &error))?;
-    let _checked: Config = serde_path_to_error::deserialize(deserializer)
-        .map_err(|error| mistake(&error.path().to_string(), error.inner()))?;
-    text.parse().map_err(|error| mistake(".", &error))
-}
-
-/// The key before what is wrong with it.
-fn described(key: &str, message: &str) -> String {
-    let message = in_words(message);
-    if key.is_empty() || key == "." {
-        message
-    } else {
-        format!("`{key}`: {message}")
-    }
+    value.unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
 /// A message on one line, in the words of people who do not write Rust.
 fn in_words(message: &str) -> String {
-    let mut message = message.replace('\n', ", ");
-    for number in ["u32", "u64", "usize"] {
-        message = message.replace(&format!("expected {number}"), "expected a whole number");
-    }
-    message.replace("expected f64", "expected a number")
-}
-
-/// Line and column of a byte, both from 1.
-fn place(text: &str, at: usize) -> (usize, usize) {
-    let before = text.get(..at).unwrap_or_default();
-    let line = before.matches('\n').count() + 1;
-    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let column = before.get(start..).unwrap_or_default().chars().count() + 1;
-    (line, column)
-}
-
-fn variables(environment: &Environment) -> Result<Table, ConfigError> {
-    let mut all = Table::new();
-    for key in KEYS {
-        let name = variable(key);
-        let Some(text) = environment.get(&name) else {
-            continue;
-        };
-        let alone = nested(key, value(text));
-        deserialize(alone.clone())
-            .map_err(|(_, mistake)| ConfigError::Variable { name, mistake })?;
-        merge(&mut all, alone);
-    }
-    Ok(all)
-}
-
-/// `gateway.ports` → `PINFOLD_GATEWAY_PORTS`.
-fn variable(key: &str) -> String {
-    format!("{PREFIX}{}", key.replace('.', "_").to_uppercase())
-}
-
-/// What a variable's text means: numbers and booleans are themselves, all else is text.
-fn value(text: &str) -> Value {
-    if let Ok(number) = text.parse() {
-        Value::Integer(number)
-    } else if let Ok(number) = text.parse() {
-        Value::Float(number)
-    } else if let Ok(truth) = text.parse() {
-        Value::Boolean(truth)
-    } else {
-        Value::String(text.to_owned())
+    let message = message.replace('\n', ", ");
+    match message.strip_prefix("missing field ") {
+        Some(field) => format!("needs {field}"),
+        None => message,
     }
 }
 
@@ -166,8 +150,8 @@ fn merge(base: &mut Table, over: Table) {
     }
 }
 
-/// The error is a key and what is wrong with it.
+/// The error is a path and what is wrong there.
 fn deserialize(table: Table) -> Result<Config, (String, String)> {
     serde_path_to_error::deserialize(table)
-        .map_err(|error| (error.path().to_string(), in_words(error.inner().message())))
+        .map_err(|error| (error.path().to_string(), error.inner().message().to_owned()))
 }
