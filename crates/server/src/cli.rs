@@ -3,16 +3,22 @@
 mod config;
 mod error;
 mod exec;
+mod explain;
 mod output;
+mod progress;
 mod sandboxes;
 mod serve;
+mod start;
+mod status;
 mod table;
+mod target;
+mod times;
 
 use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub use error::CommandError;
 use serve::ServeFlags;
@@ -35,8 +41,15 @@ enum Command {
     Serve(ServeFlags),
     /// Look at and change the sandboxes of a running server.
     Sandboxes(sandboxes::Sandboxes),
+    /// Tell whether the server is up and ready, and where everything is; the exit code is 1 if not.
+    Status(status::Status),
     /// Check the configuration, or print what is in effect.
     Config(config::Configuration),
+    /// Print what completes this command line in a shell: `source <(pinfold completions bash)`.
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
 }
 
 /// Runs a command line, `arguments` with the program's name first. What goes wrong is one sentence on standard error.
@@ -75,6 +88,17 @@ fn run(command: Command, environment: &Environment) -> Result<ExitCode, Error> {
             let runtime = one_thread().map_err(Error::Begin)?;
             Ok(runtime.block_on(command.run(environment))?)
         }
+        Command::Status(command) => {
+            let runtime = one_thread().map_err(Error::Begin)?;
+            Ok(runtime.block_on(command.run(environment))?)
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "pinfold", &mut script);
+            let script = String::from_utf8_lossy(&script);
+            output::print(&script).map_err(CommandError::Terminal)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Config(command) => Ok(command.run(environment).map_err(CommandError::Terminal)?),
     }
 }
@@ -87,8 +111,6 @@ fn one_thread() -> io::Result<tokio::runtime::Runtime> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]
@@ -110,6 +132,29 @@ mod tests {
         }
         let sandboxes = command.find_subcommand_mut("sandboxes").unwrap();
         help.push_str(&sandboxes.render_help().to_string());
+        let status = command.find_subcommand_mut("status").unwrap();
+        help.push_str(&status.render_help().to_string());
         insta::assert_snapshot!(help);
+    }
+
+    #[test]
+    fn every_shell_completes_every_command() {
+        for shell in [
+            clap_complete::Shell::Bash,
+            clap_complete::Shell::Zsh,
+            clap_complete::Shell::Fish,
+        ] {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "pinfold", &mut script);
+            let script = String::from_utf8(script).unwrap();
+            for word in ["sandboxes", "explain", "completions", "--data-dir"] {
+                let word = if shell == clap_complete::Shell::Fish {
+                    word.trim_start_matches('-')
+                } else {
+                    word
+                };
+                assert!(script.contains(word), "{shell}: {word}");
+            }
+        }
     }
 }

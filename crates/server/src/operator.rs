@@ -1,5 +1,6 @@
 //! The operator's listener: is the process alive, is it ready, what are its figures. No keys, so loopback by default.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use http::{Method, Request, StatusCode};
 use metrics_exporter_prometheus::PrometheusHandle;
 use runtime_core::Core;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tower::{Service, service_fn};
 
 use crate::http::error::{self, ApiError, chain};
@@ -27,11 +28,28 @@ pub(crate) struct Operator {
     pub(crate) metrics: PrometheusHandle,
 }
 
-/// Whether work can be done, and why not.
-#[derive(Debug, Serialize)]
-struct Readiness {
-    ready: bool,
-    reasons: Vec<String>,
+/// Whether work can be done, and why not: the body of `/readyz`.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Readiness {
+    pub(crate) ready: bool,
+    /// The reasons in one sentence, where it is not ready.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) detail: String,
+    pub(crate) reasons: Vec<String>,
+    /// Of the server.
+    pub(crate) version: String,
+    /// Whether the store answers.
+    pub(crate) store: bool,
+    /// Whether what is observed of each backend is up to date.
+    pub(crate) backends: BTreeMap<String, bool>,
+    /// Sandboxes that are starting or running.
+    pub(crate) live: usize,
+    /// Sandboxes that are not stopped.
+    pub(crate) unfinished: usize,
+    /// Boots without a record.
+    pub(crate) orphan_boots: usize,
+    /// Disks without a record.
+    pub(crate) orphan_disks: usize,
 }
 
 /// The service that answers the operator's requests.
@@ -67,8 +85,13 @@ impl Operator {
             Ok(Err(error)) => reasons.push(format!("the store does not answer: {}", chain(&error))),
             Err(_) => reasons.push("the store does not answer in time".to_owned()),
         }
-        let stale = self.core.health().backends.into_iter();
-        reasons.extend(stale.filter(|(_, fresh)| !fresh).map(|(backend, _)| {
+        let store = reasons.is_empty();
+        let health = self.core.health();
+        let backends: BTreeMap<_, _> = (health.backends.iter())
+            .map(|(name, fresh)| (name.to_string(), *fresh))
+            .collect();
+        let stale = backends.iter().filter(|(_, fresh)| !**fresh);
+        reasons.extend(stale.map(|(backend, _)| {
             format!("what is observed of the backend `{backend}` is not up to date")
         }));
         let status = if reasons.is_empty() {
@@ -78,9 +101,17 @@ impl Operator {
         };
         let readiness = Readiness {
             ready: reasons.is_empty(),
+            detail: reasons.join("; "),
             reasons,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            store,
+            backends,
+            live: health.live,
+            unfinished: health.unfinished,
+            orphan_boots: health.orphan_boots,
+            orphan_disks: health.orphan_disks,
         };
-        // Texts and a boolean are always written.
+        // Texts, numbers and booleans are always written.
         reply::json(status, serde_json::to_vec(&readiness).unwrap_or_default())
     }
 

@@ -27,6 +27,9 @@ pub enum CommandError {
     /// The server cannot be called at all.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// What is asked for cannot be.
+    #[error("cannot ask for this sandbox")]
+    Request(#[from] runtime_api::BodyError),
     /// One call gave nothing.
     #[error("{what}{}", hint(.source))]
     Call {

@@ -1,42 +1,30 @@
 //! `pinfold sandboxes …`: what an operator does with the sandboxes of a running server.
 
-use std::fs;
-use std::io;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{ArgGroup, Args, Subcommand};
 use runtime_api::LifecycleRequest;
 use runtime_api::client::{Client, segment};
-use secrecy::{ExposeSecret as _, SecretString};
+use runtime_core::{Clock as _, SystemClock};
 use serde_json::value::RawValue;
 
 use super::error::CommandError;
 use super::exec::Exec;
+use super::explain::explain;
 use super::output::{complain, print};
+use super::start::{Start, Wait};
 use super::table;
-use crate::auth::FIRST_KEY_FILE;
-use crate::config::{Environment, keys_from_environment};
-use crate::data_dir::API_ADDRESS;
+use super::target::Target;
+use crate::config::Environment;
 use crate::http::error::chain;
 
 /// Every sandbox that is not stopped.
 const OPEN: &str = "/list?state=open";
-/// Where a server listens unless told otherwise.
-const DEFAULT_URL: &str = "http://127.0.0.1:9000";
 
 #[derive(Debug, Args)]
-#[expect(clippy::doc_markdown, reason = "clap shows these texts as they are")]
 pub(super) struct Sandboxes {
-    /// The server's URL [default: that of DATA_DIR, else http://127.0.0.1:9000] [env: PINFOLD_URL]
-    #[arg(long, global = true, value_name = "URL")]
-    url: Option<String>,
-    /// A key of the server [default: DATA_DIR/api-key] [env: PINFOLD_API_KEY, which `ps` does not show]
-    #[arg(long, global = true, value_name = "KEY")]
-    api_key: Option<SecretString>,
-    /// The data directory of a server on this machine [default: ~/.local/share/pinfold] [env: PINFOLD_DATA_DIR]
-    #[arg(long, global = true, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    target: Target,
     /// Print the server's answer as JSON; it holds the sandboxes' keys
     #[arg(long, global = true)]
     json: bool,
@@ -54,6 +42,25 @@ enum Action {
     },
     /// Show one sandbox
     Get {
+        /// A sandbox's id, or its session's
+        id: String,
+    },
+    /// Start a sandbox, or find the one of a session, and wait until it is ready
+    Start(Start),
+    /// Take the compute of a sandbox away; its disk stays
+    Pause {
+        /// A sandbox's id, or its session's
+        id: String,
+    },
+    /// Bring a paused or failed sandbox back, and wait until it is ready
+    Resume {
+        /// A sandbox's id, or its session's
+        id: String,
+        #[command(flatten)]
+        wait: Wait,
+    },
+    /// Tell in sentences where a sandbox is, why, what it waits for, and what happened to it
+    Explain {
         /// A sandbox's id, or its session's
         id: String,
     },
@@ -89,22 +96,20 @@ struct Stop {
 
 impl Sandboxes {
     pub(super) async fn run(self, environment: &Environment) -> Result<ExitCode, CommandError> {
-        let data_dir = self
-            .data_dir
-            .or_else(|| environment.get("PINFOLD_DATA_DIR").map(PathBuf::from))
-            .or_else(|| environment.default_data_dir());
-        let key = match self.api_key {
-            Some(key) => key,
-            None => key(environment, data_dir.as_ref())?,
-        };
-        let url = self
-            .url
-            .or_else(|| environment.get("PINFOLD_URL").map(str::to_owned))
-            .unwrap_or_else(|| url(data_dir.as_ref()));
-        let client = Client::new(&url, key.expose_secret())?;
+        let client = self.target.client(environment)?;
         match self.action {
             Action::List { all } => list(&client, all, self.json).await?,
             Action::Get { id } => get(&client, &id, self.json).await?,
+            Action::Start(start) => start.run(&client, self.json).await?,
+            Action::Pause { id } => pause(&client, &id, self.json).await?,
+            Action::Resume { id, wait } => {
+                let resumed = client.resume(&id).await;
+                let resumed = resumed.map_err(CommandError::of(format!("cannot resume {id}")))?;
+                wait.run(&client, resumed, self.json).await?;
+            }
+            Action::Explain { id } => {
+                explain(&client, &id, SystemClock.now(), self.json).await?;
+            }
             Action::Events { id } => events(&client, &id, self.json).await?,
             Action::Logs { id, bytes } => logs(&client, &id, bytes, self.json).await?,
             Action::Stop(stop) => self::stop(&client, stop, self.json).await?,
@@ -112,32 +117,6 @@ impl Sandboxes {
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// The first key of the environment, else the one that the server's first run made.
-fn key(
-    environment: &Environment,
-    data_dir: Option<&PathBuf>,
-) -> Result<SecretString, CommandError> {
-    if let Some(key) = keys_from_environment(environment).next() {
-        return Ok(key.to_owned().into());
-    }
-    let path = data_dir.ok_or(CommandError::NoKey)?.join(FIRST_KEY_FILE);
-    match fs::read_to_string(&path) {
-        Ok(text) => Ok(text.trim().to_owned().into()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(CommandError::NoKey),
-        Err(source) => Err(CommandError::Unreadable { path, source }),
-    }
-}
-
-/// Where the server of the data directory listens, if one noted it there.
-fn url(data_dir: Option<&PathBuf>) -> String {
-    data_dir
-        .and_then(|dir| fs::read_to_string(dir.join(API_ADDRESS)).ok())
-        .map_or_else(
-            || DEFAULT_URL.to_owned(),
-            |address| format!("http://{}", address.trim()),
-        )
 }
 
 async fn list(client: &Client, all: bool, json: bool) -> Result<(), CommandError> {
@@ -180,6 +159,18 @@ async fn logs(client: &Client, id: &str, bytes: u64, json: bool) -> Result<(), C
     }
     let logs = client.logs(id, bytes).await;
     Ok(print(&logs.map_err(CommandError::of(what))?)?)
+}
+
+async fn pause(client: &Client, id: &str, json: bool) -> Result<(), CommandError> {
+    let told = CommandError::of(format!("cannot pause {id}"));
+    if json {
+        let request = LifecycleRequest::of(id);
+        let answer: Box<RawValue> = client.post_json("/pause", &request).await.map_err(told)?;
+        return print_raw(&answer);
+    }
+    let paused = client.pause(id).await.map_err(told)?;
+    let id = paused.map_or_else(|| id.to_owned(), |runtime| runtime.runtime_id);
+    Ok(print(&format!("{id} paused\n"))?)
 }
 
 /// Each on its own: one that cannot be stopped keeps no other alive.
@@ -236,29 +227,7 @@ fn print_raw(answer: &RawValue) -> Result<(), CommandError> {
     Ok(print(&format!("{}\n", answer.get()))?)
 }
 
-fn path(id: &str, rest: &str) -> String {
+/// The path of a sandbox, or below it; an id of any letters is one segment.
+pub(super) fn path(id: &str, rest: &str) -> String {
     format!("/runtime/{}{rest}", segment(id))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn key_and_address_come_from_the_data_directory() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().to_owned();
-        assert_eq!(url(Some(&path)), DEFAULT_URL);
-        fs::write(path.join(API_ADDRESS), "127.0.0.1:7\n").unwrap();
-        assert_eq!(url(Some(&path)), "http://127.0.0.1:7");
-
-        let bare = Environment::default();
-        assert!(matches!(key(&bare, Some(&path)), Err(CommandError::NoKey)));
-        assert!(matches!(key(&bare, None), Err(CommandError::NoKey)));
-        fs::write(path.join(FIRST_KEY_FILE), "from-file\n").unwrap();
-        let found = |environment| key(environment, Some(&path)).unwrap();
-        assert_eq!(found(&bare).expose_secret(), "from-file");
-        let several = [("PINFOLD_API_KEY", "one, two")].into_iter().collect();
-        assert_eq!(found(&several).expose_secret(), "one");
-    }
 }

@@ -96,7 +96,7 @@ fn text(table: &Table) -> String {
 }
 
 /// A client's text without what would move the cursor or make a row two.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     text.chars()
         .map(|letter| if letter.is_control() { ' ' } else { letter })
         .collect()

@@ -131,7 +131,7 @@ impl Server {
     pub(crate) fn cli_output(&self, args: &[&str]) -> std::process::Output {
         Command::new(env!("CARGO_BIN_EXE_pinfold"))
             .args(args)
-            .args(["--url", &self.url])
+            .env("PINFOLD_URL", &self.url)
             .env("PINFOLD_API_KEY", &self.key)
             .stdin(Stdio::null())
             .output()
