@@ -1,5 +1,6 @@
 //! The command line.
 
+mod backup;
 mod config;
 mod error;
 mod exec;
@@ -43,6 +44,8 @@ enum Command {
     Sandboxes(sandboxes::Sandboxes),
     /// Tell whether the server is up and ready, and where everything is; the exit code is 1 if not.
     Status(status::Status),
+    /// Copy the database into a new file, also while the server runs. Workspaces are copied apart.
+    Backup(backup::Backup),
     /// Check the configuration, or print what is in effect.
     Config(config::Configuration),
     /// Print what completes this command line in a shell: `source <(pinfold completions bash)`.
@@ -92,6 +95,11 @@ fn run(command: Command, environment: &Environment) -> Result<ExitCode, Error> {
             let runtime = one_thread().map_err(Error::Begin)?;
             Ok(runtime.block_on(command.run(environment))?)
         }
+        Command::Backup(command) => {
+            let runtime = one_thread().map_err(Error::Begin)?;
+            runtime.block_on(command.run(environment))?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "pinfold", &mut script);
@@ -132,8 +140,10 @@ mod tests {
         }
         let sandboxes = command.find_subcommand_mut("sandboxes").unwrap();
         help.push_str(&sandboxes.render_help().to_string());
-        let status = command.find_subcommand_mut("status").unwrap();
-        help.push_str(&status.render_help().to_string());
+        for name in ["status", "backup"] {
+            let command = command.find_subcommand_mut(name).unwrap();
+            help.push_str(&command.render_help().to_string());
+        }
         insta::assert_snapshot!(help);
     }
 

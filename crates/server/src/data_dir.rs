@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
 
+/// The database.
+pub(crate) const DATABASE: &str = "pinfold.db";
 /// Where the API listens.
 pub(crate) const API_ADDRESS: &str = "api.addr";
 /// Where the operator's listener listens.

@@ -20,13 +20,11 @@ use store_sqlite::{SqliteSettings, SqliteStore};
 use crate::auth::{FIRST_KEY_FILE, Key, Keys, first_key};
 use crate::config::{CaseChoice, Config, ConfiguredKey, Local, Settings};
 use crate::convert::{CaseRule, RuntimeRender};
-use crate::data_dir::DataDir;
+use crate::data_dir::{DATABASE, DataDir};
 use crate::error::Error;
 use crate::handlers::{Api, Images};
 use crate::openapi;
 
-/// The database in the data directory.
-const DATABASE: &str = "pinfold.db";
 /// The sandboxes of the local backend in the data directory.
 const SANDBOXES: &str = "sandboxes";
 /// The local backend's name in records.

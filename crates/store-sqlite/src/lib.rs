@@ -22,6 +22,7 @@
 //! ```
 
 mod admin;
+mod backup;
 mod changes;
 mod config;
 mod connect;
@@ -36,6 +37,7 @@ mod seal;
 mod store;
 mod writer;
 
+pub use backup::{BackupError, backup};
 pub use config::SqliteSettings;
 pub use error::OpenError;
 pub use seal::{InvalidSealKey, SealKey};

@@ -27,6 +27,12 @@ pub enum CommandError {
     /// The server cannot be called at all.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// Nothing says which server's data is meant.
+    #[error("cannot find a data directory: name it with --data-dir")]
+    NoDataDir,
+    /// There is no copy of the database.
+    #[error("cannot back up")]
+    Backup(#[from] store_sqlite::BackupError),
     /// What is asked for cannot be.
     #[error("cannot ask for this sandbox")]
     Request(#[from] runtime_api::BodyError),

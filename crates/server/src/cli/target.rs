@@ -46,11 +46,7 @@ impl Target {
 
     /// The directory of a server on this machine, whether or not it exists.
     pub(super) fn data_dir(&self, environment: &Environment) -> Option<PathBuf> {
-        let variable = environment.get("PINFOLD_DATA_DIR").map(PathBuf::from);
-        self.data_dir
-            .clone()
-            .or(variable)
-            .or_else(|| environment.default_data_dir())
+        data_dir(self.data_dir.as_deref(), environment)
     }
 
     /// The server's base URL.
@@ -85,6 +81,14 @@ impl Target {
             Err(source) => Err(CommandError::Unreadable { path, source }),
         }
     }
+}
+
+/// The data directory: that of the flag, of the environment, or the default.
+pub(super) fn data_dir(flag: Option<&Path>, environment: &Environment) -> Option<PathBuf> {
+    let variable = environment.get("PINFOLD_DATA_DIR").map(PathBuf::from);
+    flag.map(Path::to_owned)
+        .or(variable)
+        .or_else(|| environment.default_data_dir())
 }
 
 /// Where a listener of the server of this directory listens, if one noted it there.

@@ -10,6 +10,7 @@
 )]
 
 mod admin;
+mod backup;
 mod changes;
 mod documents;
 mod faults;
