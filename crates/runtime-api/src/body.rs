@@ -102,6 +102,22 @@ fn syntax_error(bytes: &[u8], error: &serde_json::Error) -> String {
     )
 }
 
+/// The value as a whole number up to `largest`. JSON knows one kind of numbers: `5.0` is 5.
+pub(crate) fn whole(value: &Value, largest: u32) -> Option<u32> {
+    if let Some(number) = value.as_u64() {
+        return u32::try_from(number)
+            .ok()
+            .filter(|number| *number <= largest);
+    }
+    let number = value.as_f64()?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a whole number of this range fits"
+    )]
+    ((0.0..=f64::from(largest)).contains(&number) && number.fract() == 0.0).then_some(number as u32)
+}
+
 /// What a value is, in words.
 fn kind_of(value: &Value) -> &'static str {
     match value {
@@ -146,6 +162,30 @@ mod tests {
             let error = Fields::parse(body).err().unwrap();
             assert_eq!(error.to_string(), expected);
             assert_eq!(error.field(), None);
+        }
+    }
+
+    #[test]
+    fn whole_numbers_have_two_writings() {
+        let table = [
+            ("0", Some(0)),
+            ("7", Some(7)),
+            ("7.0", Some(7)),
+            ("0.7e1", Some(7)),
+            ("-0.0", Some(0)),
+            ("8", None),
+            ("8.0", None),
+            ("1.5", None),
+            ("-1", None),
+            ("-1.0", None),
+            ("18446744073709551616", None),
+            ("1e300", None),
+            ("\"7\"", None),
+            ("true", None),
+        ];
+        for (text, expected) in table {
+            let value = serde_json::from_str(text).unwrap();
+            assert_eq!(whole(&value, 7), expected, "{text}");
         }
     }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::body::{BodyError, Fields};
+use crate::body::{BodyError, Fields, whole};
 use crate::command::{Command, Entrypoint};
 use crate::environment::Environment;
 
@@ -16,7 +16,7 @@ pub use identity::{Identity, IdentityField};
 pub use resource_factor::ResourceFactor;
 
 /// The largest user and group id that Kubernetes takes (`IsValidUserID` of its API validation).
-const LARGEST_ID: u64 = i32::MAX as u64;
+const LARGEST_ID: u32 = i32::MAX.cast_unsigned();
 
 /// A start request in which every field is checked. `None` means that the server's or the image's default holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -230,10 +230,7 @@ pub(crate) fn numeric_id(fields: &mut Fields, name: &str) -> Result<Option<u32>,
     let Some(value) = fields.take(name) else {
         return Ok(None);
     };
-    let id = value
-        .as_u64()
-        .filter(|id| *id <= LARGEST_ID)
-        .and_then(|id| u32::try_from(id).ok());
+    let id = whole(&value, LARGEST_ID);
     match (id, &value) {
         (Some(id), _) => Ok(Some(id)),
         (None, Value::Number(_)) => Err(BodyError::of_field(

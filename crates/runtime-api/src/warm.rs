@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::body::{BodyError, Fields};
+use crate::body::{BodyError, Fields, whole};
 use crate::command::{Command, Entrypoint};
 use crate::environment::Environment;
 use crate::start::{image, numeric_id};
@@ -214,8 +214,8 @@ fn command(field: Option<Value>) -> Result<Option<Vec<String>>, BodyError> {
 }
 
 fn count(value: &Value) -> Result<u32, BodyError> {
-    let fits = value.as_u64().and_then(|count| u32::try_from(count).ok());
-    fits.ok_or_else(|| BodyError::of_field("count", "must be a whole number that is not negative"))
+    whole(value, u32::MAX)
+        .ok_or_else(|| BodyError::of_field("count", "must be a whole number that is not negative"))
 }
 
 #[cfg(test)]
