@@ -85,6 +85,12 @@ impl Listener {
         self.settings.name
     }
 
+    /// Whether its connections are encrypted.
+    #[must_use]
+    pub const fn is_encrypted(&self) -> bool {
+        self.settings.tls.is_some()
+    }
+
     /// Serves until `stop`, then lets requests in flight finish for at most `drain`. What is left then is cut. Each
     /// request has its [`Peer`] in its extensions.
     ///

@@ -60,6 +60,9 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// Certificate and key cannot be used.
+    #[error("cannot use the settings `tls.cert_file` and `tls.key_file`")]
+    Tls(#[from] listener::TlsError),
     /// The stored sandboxes cannot be taken over.
     #[error("cannot take over the stored sandboxes")]
     Core(#[source] runtime_core::Error),

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use listener::{Listener, ListenerSettings};
+use listener::{Listener, ListenerSettings, Tls};
 
 use crate::config::Config;
 use crate::error::Error;
@@ -11,12 +11,29 @@ use crate::http::error::chain;
 /// Where the operator's listener listens unless told otherwise.
 const OPERATOR: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9001);
 
+/// TLS for what clients reach, where it is wanted.
+///
+/// # Errors
+/// [`Error::Tls`].
+pub(crate) async fn tls(config: &Config) -> Result<Option<Tls>, Error> {
+    match config.tls.files() {
+        Some(files) => Ok(Some(Tls::load(files).await?)),
+        None => Ok(None),
+    }
+}
+
 /// The listener of the API.
 ///
 /// # Errors
 /// [`Error::Listen`].
-pub(crate) fn api(config: &Config) -> Result<Listener, Error> {
-    bind(ListenerSettings::new("api", config.listen), "listen")
+pub(crate) fn api(config: &Config, tls: Option<&Tls>) -> Result<Listener, Error> {
+    let settings = ListenerSettings {
+        tls: tls.cloned(),
+        trusted_proxies: config.trusted_proxies.iter().copied().collect(),
+        proxy_protocol: config.proxy_protocol,
+        ..ListenerSettings::new("api", config.listen)
+    };
+    bind(settings, "listen")
 }
 
 /// The operator's listener, in clear text. A port that nobody chose gives way to another server's.

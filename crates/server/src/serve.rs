@@ -28,6 +28,8 @@ const CALL: Duration = Duration::from_secs(10);
 const FINISH: Duration = Duration::from_secs(10);
 /// For the operator's last request.
 const OPERATOR_DRAIN: Duration = Duration::from_secs(1);
+/// How often it is looked whether the certificate changed.
+const LOOK_AT_CERTIFICATE: Duration = Duration::from_secs(2);
 /// How often figures that nobody asks for are folded together.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -124,7 +126,8 @@ impl Server {
         let config = &settings.config;
         let keys = wiring::keys(&settings.api_keys, &data)?;
         // Bound before anything acts: a taken port must not cost a sandbox.
-        let api_listener = listeners::api(config)?;
+        let tls = listeners::tls(config).await?;
+        let api_listener = listeners::api(config, tls.as_ref())?;
         let operator_listener = listeners::operator(config)?;
         let (backend, agent) = match world {
             World::ThisMachine => (
@@ -146,6 +149,11 @@ impl Server {
             drain: config.drain,
             data,
         };
+        if let Some(tls) = tls {
+            server
+                .tasks
+                .spawn(tls.keep_current(LOOK_AT_CERTIFICATE, server.stop.clone()));
+        }
         let api = wiring::api(config, keys, core.lifecycle().clone(), backend);
         server.serve_api(api_listener, api, config)?;
         server.serve_operator(operator_listener, core, figures)?;
@@ -195,7 +203,8 @@ impl Server {
     /// Tells people and programs where a listener listens.
     fn note(&self, listener: &Listener, name: &str) -> Result<(), Error> {
         let address = listener.address();
-        tracing::info!(listener = listener.name(), %address, "listening");
+        let tls = listener.is_encrypted();
+        tracing::info!(listener = listener.name(), %address, tls, "listening");
         self.data
             .write_address(name, address)
             .map_err(|source| Error::DataDir {

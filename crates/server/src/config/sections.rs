@@ -8,11 +8,13 @@ mod local;
 mod log;
 mod operator;
 mod policy;
+mod tls;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use store_sqlite::{InvalidSealKey, SealKey};
 
@@ -23,10 +25,11 @@ pub(crate) use local::Local;
 pub(crate) use log::{Log, LogFormat};
 pub(crate) use operator::Operator;
 pub(crate) use policy::Policy;
+pub(crate) use tls::Tls;
 
 use super::catalogue::{Key, Section};
 use super::checks::Checks;
-use super::values::{Written, maybe_written, written};
+use super::values::{Written, maybe_written, written, written_list};
 
 /// Where the API listens unless told otherwise.
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9000);
@@ -36,6 +39,7 @@ const LONGEST_HOLD: Duration = Duration::from_secs(2);
 /// Every section, in the order of the file.
 pub(super) const SECTIONS: &[Section] = &[
     TOP,
+    tls::SECTION,
     api_keys::SECTION,
     operator::SECTION,
     log::SECTION,
@@ -53,9 +57,18 @@ const TOP: Section = Section {
     keys: &[
         Key::of::<SocketAddr>(
             "listen",
-            "Where the API listens. On another address than loopback, put something with TLS in front of it.",
+            "Where the API listens. On another address than loopback, set `tls` or put something with TLS in front of it.",
         )
         .flag("--listen"),
+        Key::of::<Vec<IpNet>>(
+            "trusted_proxies",
+            "Proxies and load balancers of yours before the server. They alone are believed in whose behalf they speak: \
+             in `X-Forwarded-For`, `X-Forwarded-Proto` and the PROXY protocol.",
+        ),
+        Key::of::<bool>(
+            "proxy_protocol",
+            "Whether your `trusted_proxies` begin each connection with a PROXY header, version 1 or 2. Then they must.",
+        ),
         Key::of::<PathBuf>("data_dir", "Records, logs and workspaces.")
             .unset(
                 "`$XDG_DATA_HOME/pinfold`, else `~/.local/share/pinfold`",
@@ -102,6 +115,9 @@ const TOP: Section = Section {
 pub(crate) struct Config {
     #[serde(with = "written")]
     pub(crate) listen: SocketAddr,
+    #[serde(with = "written_list")]
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) proxy_protocol: bool,
     #[serde(with = "maybe_written")]
     pub(crate) data_dir: Option<PathBuf>,
     pub(crate) path_prefix: String,
@@ -116,6 +132,7 @@ pub(crate) struct Config {
     pub(crate) history: Duration,
     #[serde(with = "maybe_written")]
     pub(crate) seal_key_file: Option<PathBuf>,
+    pub(crate) tls: Tls,
     pub(super) api_keys: Vec<ApiKey>,
     pub(crate) operator: Operator,
     pub(crate) log: Log,
@@ -130,6 +147,8 @@ impl Default for Config {
         let core = runtime_core::Settings::default();
         Self {
             listen: LISTEN,
+            trusted_proxies: Vec::new(),
+            proxy_protocol: false,
             data_dir: None,
             path_prefix: String::new(),
             registry_prefix: "ghcr.io/openhands".to_owned(),
@@ -138,6 +157,7 @@ impl Default for Config {
             drain: Duration::from_secs(20),
             history: core.history,
             seal_key_file: None,
+            tls: Tls::default(),
             api_keys: Vec::new(),
             operator: Operator::default(),
             log: Log::default(),
@@ -158,14 +178,31 @@ impl Config {
         if self.registry_prefix.is_empty() {
             checks.mistake("registry_prefix", "must not be empty: clients append to it");
         }
-        if !self.listen.ip().is_loopback() {
+        if !self.listen.ip().is_loopback() && self.tls.files().is_none() {
             checks.warning(
                 "listen",
-                "is reachable from other machines without TLS: put something with TLS in front, keys travel here",
+                "is reachable from other machines without TLS: set `tls` or put something with TLS in front, keys travel here",
             );
         }
         self.operator.check(checks);
         self.log.check(checks);
+        if self.proxy_protocol && self.trusted_proxies.is_empty() {
+            checks.mistake(
+                "trusted_proxies",
+                "must not be empty with `proxy_protocol`: nobody else may send the header",
+            );
+        }
+        if self
+            .trusted_proxies
+            .iter()
+            .any(|network| network.prefix_len() == 0)
+        {
+            checks.warning(
+                "trusted_proxies",
+                "has every address in it: so every client can say that it is another",
+            );
+        }
+        self.tls.check(checks);
         self.gateway.check(checks);
         self.local.check(&self.gateway, checks);
     }

@@ -96,7 +96,7 @@ pub(crate) fn tiny_agent() -> PathBuf {
 }
 
 /// Writes the configuration file.
-pub(super) fn write_config(home: &Path, setup: &Setup, ports: &Ports) {
+pub(crate) fn write_config(home: &Path, setup: &Setup, ports: &Ports) {
     let tiny = tiny_agent();
     let tiny = tiny.to_str().unwrap();
     let gateway = ports.gateway(setup.gateway_ports);
@@ -137,7 +137,7 @@ command = ["/nowhere/no-such-program", "--port", "{{port}}"]
 }
 
 /// Starts the server; a person's own settings are not for it.
-pub(super) fn launch(home: &Path, data: &Path, keys: Keys) -> Child {
+pub(crate) fn launch(home: &Path, data: &Path, keys: Keys) -> Child {
     let log = File::options()
         .create(true)
         .append(true)

@@ -29,4 +29,5 @@ mod start_races;
 mod start_refused;
 mod start_sessions;
 mod stop;
+mod tls;
 mod traps;

@@ -27,6 +27,10 @@ fn a_mistake_names_key_place_and_what_is_allowed() {
         "[gateway]\nports = \"15000-25000\"",
         "[gateway]\nlisten = \"0.0.0.0\"",
         "[[api_keys]]\nname = \"a\"",
+        "trusted_proxies = [\"10.0.0.0/8\", \"somebody\"]",
+        "proxy_protocol = true",
+        "[tls]\ncert_file = \"/etc/pinfold/tls.crt\"",
+        "[tls]\nkey_file = \"/etc/pinfold/tls.key\"",
     ];
     let mistakes: Vec<String> = table
         .iter()
