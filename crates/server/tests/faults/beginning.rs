@@ -24,12 +24,21 @@ async fn a_mistake_in_the_configuration_is_named_with_its_place() {
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("data");
     for (extra, words) in [
-        ("holt = \"1s\"\n", &["pinfold.toml:1:1:", "holt", "`hold`"][..]),
+        (
+            "holt = \"1s\"\n",
+            &["pinfold.toml:1:1:", "holt", "`hold`"][..],
+        ),
         ("hold = \"soon\"\n", &["pinfold.toml:1:8:", "hold", "500ms"]),
         ("hold = \"5s\"\n", &["hold", "2s"]),
-        ("[limits]\nmax_live = -1\n", &["pinfold.toml:2:", "max_live"]),
+        (
+            "[limits]\nmax_live = -1\n",
+            &["pinfold.toml:2:", "max_live"],
+        ),
         ("[limits\n", &["pinfold.toml:1:"]),
-        ("[policy]\nmax_boots = \"many\"\n", &["pinfold.toml:2:", "max_boots"]),
+        (
+            "[policy]\nmax_boots = \"many\"\n",
+            &["pinfold.toml:2:", "max_boots"],
+        ),
     ] {
         must_say(&data, extra, words).await;
     }
